@@ -1,0 +1,51 @@
+"""The one place where prompts are made: training, asking and the bench share it.
+
+A prompt is one user turn, "Question: ..." with numbered passages before it when there are any. The model's own chat
+template turns it into tokens. A larger general model also gets one line of instruction; the bundled model, which was
+trained on this very form, gets none (``instruction_for`` says which and why).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+
+from data.schema import Conversation, Example, Message
+
+ABSTAIN = "I don't know."
+INSTRUCTION = (
+    "Answer with the shortest correct answer, without explanation. "
+    f"If the answer is not known from what is given, reply exactly: {ABSTAIN}"
+)
+BUNDLED = "pocket"
+
+
+def instruction_for(model: str) -> tuple[str, str]:
+    """The instruction line for a model id, and the reason for it."""
+    if model == BUNDLED:
+        return "", "the bundled model was trained on the bare prompt"
+    return INSTRUCTION, "a general model is told to answer briefly and when to abstain"
+
+
+def question_turn(question: str, passages: Sequence[str] = (), instruction: str = "") -> Conversation:
+    """The conversation that asks ``question``, with ``passages`` (best first) as numbered context."""
+    parts = [instruction] if instruction else []
+    if passages:
+        numbered = (f"[{number}] {' '.join(text.split())}" for number, text in enumerate(passages, 1))
+        parts.append("Context:\n" + "\n".join(numbered) + "\n")
+    parts.append(f"Question: {question.strip()}")
+    return (Message("user", "\n".join(parts)),)
+
+
+def training_turns(example: Example, passages: Sequence[str] = (), instruction: str = "") -> Conversation:
+    """The same conversation with the wanted answer as the assistant's turn (the first accepted wording)."""
+    answer = example.answers[0] if example.answerable else ABSTAIN
+    return (*question_turn(example.question, passages, instruction), Message("assistant", answer))
+
+
+def fingerprint() -> str:
+    """A short hash that changes whenever the prompt's form does; stored with every run."""
+    probe = question_turn("q", ("a", "b"), INSTRUCTION) + question_turn("q")
+    text = json.dumps([[m.role, m.content] for m in probe] + [ABSTAIN])
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

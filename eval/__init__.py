@@ -1,0 +1,1 @@
+"""The evaluator: systems, bench, metrics, statistics, report, worker. Knows both methods."""

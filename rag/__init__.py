@@ -1,0 +1,1 @@
+"""The retriever: documents to passages to hits. Never imports sft."""

@@ -1,0 +1,1 @@
+"""The fine-tuner and the language model it tunes. Never imports rag."""

@@ -1,0 +1,1 @@
+"""The dashboard. Sits on top of every room; no room imports it."""
