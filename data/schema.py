@@ -79,7 +79,7 @@ class Example:
 
 @dataclass(frozen=True)
 class DecodeSettings:
-    """How answers are decoded: greedily, at most ``max_new_tokens`` of them. The same for every system of a comparison."""
+    """How answers are decoded: greedily, up to ``max_new_tokens``. The same for every system of a comparison."""
 
     max_new_tokens: int = 64
 

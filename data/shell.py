@@ -1,0 +1,97 @@
+"""What every room's command line shares: errors as one sentence, JSON as the last line, and following a job."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from data import jobs
+from data.errors import UserError
+from data.store import Workspace
+
+
+def main(parser: argparse.ArgumentParser, arguments: list[str] | None = None) -> int:
+    """Parse, call the chosen verb's function ``run(args) -> dict | int`` and print its result.
+
+    A dict is printed as one JSON object on the last line with ``--json``. Exit code 2 for what the user can fix.
+    """
+    options = parser.parse_args(arguments)
+    try:
+        result = options.run(options)
+    except UserError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        return 1
+    if isinstance(result, int):
+        return result
+    if getattr(options, "json", False):
+        print(json.dumps(result, ensure_ascii=False))
+    return 0
+
+
+def verb(verbs: Any, name: str, run: Callable[[argparse.Namespace], Any], help: str) -> argparse.ArgumentParser:  # noqa: A002
+    """Add one verb with its ``--help`` and ``--json``."""
+    parser: argparse.ArgumentParser = verbs.add_parser(name, help=help, description=help)
+    parser.add_argument("--json", action="store_true", help="print the result as one JSON object on the last line")
+    parser.set_defaults(run=run)
+    return parser
+
+
+def say(options: argparse.Namespace, text: str) -> None:
+    """A line for people: standard output, or standard error when ``--json`` keeps that for the result."""
+    print(text, file=sys.stderr if getattr(options, "json", False) else sys.stdout, flush=True)
+
+
+def carry_out(workspace: Workspace, run: jobs.Run) -> jobs.Run:
+    """Start an ordered run and follow it to its end. Raises UserError when it fails, is stopped or dies."""
+    process = jobs.start(workspace, run)
+    print(f"Run {run.id}", file=sys.stderr, flush=True)
+    last = ""
+    try:
+        while True:
+            ended = process.poll() is not None
+            run = jobs.load(workspace, run.id)
+            last = _show(run, last)
+            if ended:
+                break
+            time.sleep(0.2)
+    except KeyboardInterrupt:
+        print("\nStopping (what is finished is kept) ...", file=sys.stderr, flush=True)
+        run = jobs.stop(workspace, run)
+    if run.state == "done":
+        return run
+    if run.state == "stopped":
+        raise UserError(f"Run {run.id} was stopped.", f"Go on with: python -m data jobs resume {run.id}")
+    if run.state == "failed":
+        raise UserError(run.status["error"]["what"], run.status["error"]["fix"])
+    where = f"Its log: {run.folder / 'log.txt'}. Go on with: python -m data jobs resume {run.id}"
+    raise UserError(f"Run {run.id} died.", where)
+
+
+def _show(run: jobs.Run, last: str) -> str:
+    """Print the progress line if it changed; on a terminal it overwrites itself."""
+    status = run.status
+    text = str(status.get("text", ""))
+    if status.get("total"):
+        text = f"{100 * status['done'] / status['total']:3.0f} %  {text}"
+    if status.get("seconds_left"):
+        text += f"  ({duration(status['seconds_left'])} left)"
+    if text != last:
+        end = "\r" if sys.stderr.isatty() and not run.ended else "\n"
+        print(f"{text:<100}" if end == "\r" else text, end=end, file=sys.stderr, flush=True)
+    return text
+
+
+def duration(seconds: float) -> str:
+    """A length of time for people: "8 s", "3 min 20 s", "2 h 05 min"."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"

@@ -1,0 +1,263 @@
+"""The workspace on disk: atomic files, and named artifacts with immutable versions.
+
+    workspace/ runs/<id>/  knowledge/<name>/<version>/  adapters/<name>/<version>/  datasets/<name>/<version>/
+
+A write is: temporary file or folder beside the target, flush to disk, rename. A reader therefore sees a whole thing or
+nothing. Using a name again makes the next version, written ``name@2``; nothing is overwritten.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from data.errors import UserError
+
+FORMAT = 1
+ARTIFACTS = {"knowledge": "knowledge base", "adapters": "tuned model", "datasets": "dataset"}
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The one folder that holds everything a user makes."""
+
+    root: Path
+
+    @property
+    def runs(self) -> Path:
+        return self.root / "runs"
+
+    def folder(self, kind: str) -> Path:
+        """The folder of all artifacts of one kind (a key of ``ARTIFACTS``)."""
+        return self.root / kind
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """One published version: ``ref`` is how people name it ("name@2")."""
+
+    kind: str
+    name: str
+    version: int
+    path: Path
+
+    @property
+    def ref(self) -> str:
+        return f"{self.name}@{self.version}"
+
+    def manifest(self) -> dict[str, Any]:
+        return read_json(self.path / "manifest.json")
+
+
+def default_root() -> Path:
+    """``CROSSOVER_HOME``, else ``workspace/`` beside ``app.py``."""
+    home = os.environ.get("CROSSOVER_HOME")
+    return Path(home).expanduser().resolve() if home else Path(__file__).resolve().parents[1] / "workspace"
+
+
+def open_workspace(root: Path | None = None) -> Workspace:
+    """The workspace, its folders made if need be. Raises UserError when it cannot be written."""
+    root = root or default_root()
+    try:
+        for name in ("runs", *ARTIFACTS):
+            (root / name).mkdir(parents=True, exist_ok=True)
+        probe = root / f".probe-{secrets.token_hex(4)}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise UserError(
+            f"The workspace {root} cannot be written ({error.strerror}).",
+            "Make the folder writable, or set CROSSOVER_HOME to one that is.",
+        ) from error
+    return Workspace(root)
+
+
+def sync_folder(path: Path) -> None:
+    """Ask the system to put a folder's entries on disk (not every platform can)."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_bytes(path: Path, content: bytes, mode: int = 0o644) -> None:
+    """Replace a file in one step; a reader sees the old or the new content, never a part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def write_json(path: Path, value: dict[str, Any], mode: int = 0o644) -> None:
+    """Write a JSON object with the file format's number, in one step."""
+    text = json.dumps({"format": FORMAT, **value}, ensure_ascii=False, indent=1)
+    write_bytes(path, text.encode(), mode)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object; a missing or damaged file is a UserError that names it."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise UserError(f"{path} is missing.", "It was deleted or never finished; make it again.") from error
+    except (json.JSONDecodeError, UnicodeDecodeError, OSError) as error:
+        raise UserError(f"{path} cannot be read ({error}).", "Restore it from a copy, or make it again.") from error
+    if not isinstance(value, dict) or value.get("format") != FORMAT:
+        raise UserError(f"{path} is not in format {FORMAT}.", "It was written by another version of Crossover.")
+    return value
+
+
+def append_jsonl(path: Path, rows: Iterable[dict[str, Any]]) -> None:
+    """Append rows and put them on disk. A line torn by an earlier kill is closed first, so it cannot swallow a row."""
+    text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    with open(path, "ab+") as file:
+        if file.tell() and not _ends_with_newline(file):
+            text = "\n" + text
+        file.write(text.encode())
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _ends_with_newline(file: Any) -> bool:
+    file.seek(-1, os.SEEK_END)
+    return file.read(1) == b"\n"
+
+
+def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
+    """Rows of a file this program appends to; a torn last line (a kill while writing) is passed over."""
+    if not path.exists():
+        return
+    with open(path, encoding="utf-8", errors="replace") as file:
+        for line in file:
+            try:
+                yield json.loads(line)
+            except json.JSONDecodeError:
+                continue
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def text_hash(text: str) -> str:
+    """SHA-256 of a text, in hexadecimal."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def check_name(name: str, what: str) -> str:
+    """A usable name, or a UserError that says what names may hold."""
+    if not NAME.fullmatch(name):
+        raise UserError(
+            f"{name!r} is not a name for a {what}.",
+            "Use 1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit.",
+        )
+    return name
+
+
+def names(workspace: Workspace, kind: str) -> list[str]:
+    """All names of a kind that have at least one published version, in alphabetical order."""
+    folder = workspace.folder(kind)
+    found = sorted(p.name for p in folder.iterdir() if p.is_dir() and NAME.fullmatch(p.name)) if folder.exists() else []
+    return [name for name in found if versions(workspace, kind, name)]
+
+
+def versions(workspace: Workspace, kind: str, name: str) -> list[int]:
+    """Published versions of a name, oldest first."""
+    folder = workspace.folder(kind) / name
+    if not folder.is_dir():
+        return []
+    return sorted(int(p.name) for p in folder.iterdir() if p.name.isdigit() and (p / "manifest.json").exists())
+
+
+def resolve(workspace: Workspace, kind: str, ref: str) -> Artifact:
+    """The artifact named by "name" (its current version) or "name@3". Raises UserError when there is none."""
+    name, _, number = ref.partition("@")
+    found = versions(workspace, kind, name) if NAME.fullmatch(name) else []
+    if not found:
+        known = ", ".join(names(workspace, kind)) or "none yet"
+        raise UserError(f"There is no {ARTIFACTS[kind]} named {name!r}.", f"Known: {known}.")
+    if not number:
+        version = current_version(workspace, kind, name)
+    elif number.isdigit() and int(number) in found:
+        version = int(number)
+    else:
+        listed = ", ".join(f"{name}@{v}" for v in found)
+        raise UserError(f"{ARTIFACTS[kind].capitalize()} {name!r} has no version {number!r}.", f"It has {listed}.")
+    return Artifact(kind, name, version, workspace.folder(kind) / name / str(version))
+
+
+def current_version(workspace: Workspace, kind: str, name: str) -> int:
+    """The version a bare name means: the one pointed at, else the newest."""
+    found = versions(workspace, kind, name)
+    pointer = workspace.folder(kind) / name / "current.json"
+    pointed = read_json(pointer)["version"] if pointer.exists() else found[-1]
+    return pointed if pointed in found else found[-1]
+
+
+def point(workspace: Workspace, kind: str, name: str, version: int) -> Artifact:
+    """Make a bare name mean ``version`` from now on."""
+    artifact = resolve(workspace, kind, f"{name}@{version}")
+    write_json(workspace.folder(kind) / name / "current.json", {"version": version})
+    return artifact
+
+
+@contextmanager
+def staging(workspace: Workspace, kind: str) -> Iterator[Path]:
+    """A temporary folder to build an artifact in; gone afterwards unless it was published."""
+    folder = workspace.folder(kind) / f".staging-{secrets.token_hex(6)}"
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def publish(workspace: Workspace, kind: str, name: str, built: Path, manifest: dict[str, Any]) -> Artifact:
+    """Make the built folder the next version of ``name``: manifest last, everything synced, rename, pointer moved.
+
+    The pointer moves only after the version is in place, so a kill at any moment leaves the last published one.
+    """
+    check_name(name, ARTIFACTS[kind])
+    write_json(built / "manifest.json", {**manifest, "kind": kind, "name": name})
+    for path in built.rglob("*"):
+        if path.is_file():
+            with open(path, "rb") as file:
+                os.fsync(file.fileno())
+        elif path.is_dir():
+            sync_folder(path)
+    home = workspace.folder(kind) / name
+    home.mkdir(parents=True, exist_ok=True)
+    version = max([int(p.name) for p in home.iterdir() if p.name.isdigit()], default=0)
+    while True:
+        version += 1
+        try:
+            # rename onto an existing, non-empty folder fails: two publishers can never share a number
+            os.rename(built, home / str(version))
+            break
+        except OSError as error:
+            if not (home / str(version)).exists():
+                raise UserError(f"{home} cannot be written ({error.strerror}).", "Free some space.") from error
+    sync_folder(home)
+    return point(workspace, kind, name, version)
