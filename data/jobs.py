@@ -1,7 +1,7 @@
 """Jobs: an order on disk, a detached child process that carries it out, and a status that only the child writes.
 
 Both doors do the same: ``order`` writes run.json, ``start`` launches ``python -m <room> run ID``. The page or shell may
-go away at any time; everything is read back from the run's folder. Which jobs wait for the device is a file lock that the
+go away at any time; everything is read back from the run's folder. The queue for the device is a file lock, which the
 kernel frees when its holder dies. "died" is never stored: it is derived from the process that status.json names.
 """
 
