@@ -1,0 +1,122 @@
+"""``python -m eval``: bench (compare systems on a test set), report, ask, and the model worker."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from data import child, jobs, shell
+from data.schema import DecodeSettings
+from data.store import open_workspace, write_bytes
+from eval import bench, records, report
+from eval.systems import CORNERS, METHODS, Parts, corner, parse, possible, settle
+
+
+def _parts(options: argparse.Namespace) -> Parts:
+    return Parts(options.model, options.tuned, options.knowledge, options.k, options.method)
+
+
+def _names(options: argparse.Namespace) -> tuple[str, ...]:
+    return tuple(name.strip() for name in (options.systems or "").split(",") if name.strip())
+
+
+def run_bench(options: argparse.Namespace) -> dict[str, Any]:
+    workspace = open_workspace()
+    asked = bench.BenchOrder(
+        options.name, options.test, _parts(options), _names(options), tuple(options.system or ()), options.limit,
+        options.max_new_tokens, options.allow_leakage,
+    )  # fmt: skip
+    run = shell.carry_out(workspace, bench.order(workspace, asked))
+    scores = records.load_scores(run)
+    shell.say(options, report.as_text(run, scores))
+    return {"run": run.id, "test": run.order["inputs"]["test"], "systems": run.status["summary"]["systems"]}
+
+
+def show_report(options: argparse.Namespace) -> dict[str, Any]:
+    workspace = open_workspace()
+    run = jobs.find(workspace, options.name, "bench")
+    scores = records.load_scores(run)
+    shell.say(options, report.as_text(run, scores))
+    if options.html:
+        write_bytes(options.html, report.as_html(run, scores).encode("utf-8", "replace"))
+        shell.say(options, f"Written to {options.html}.")
+    return {"run": run.id, "html": str(options.html) if options.html else None, **scores}
+
+
+def run_ask(options: argparse.Namespace) -> dict[str, Any]:
+    from eval.ask import ask
+    from eval.loading import Loader
+
+    workspace, parts = open_workspace(), _parts(options)
+    described = [parse(text, parts) for text in options.system or ()]
+    names = _names(options) or (() if described else tuple(possible(parts, gold=False)))
+    systems = settle(workspace, [corner(name, parts) for name in names] + described)
+
+    def tell(event: dict[str, Any]) -> None:
+        if "answer" in event:
+            answer = event["answer"]
+            relevance = "" if answer["relevant"] is not False else "  [nothing relevant was found]"
+            shell.say(options, f"{event['system']:<8} {answer['text']}   ({answer['seconds']:.2f} s){relevance}")
+
+    settings = DecodeSettings(options.max_new_tokens)
+    answers = ask(Loader(workspace), options.question, systems, settings, tell)
+    return {"question": options.question, "answers": answers}
+
+
+def run_child(options: argparse.Namespace) -> int:
+    workspace = open_workspace()
+
+    def work(run: jobs.Run, reporter: child.Reporter) -> dict[str, Any]:
+        return bench.work(workspace, run, reporter)
+
+    return child.run(workspace, options.id, work, needs_device=True)
+
+
+def run_worker(options: argparse.Namespace) -> int:
+    from eval.worker import serve
+
+    return serve(open_workspace())
+
+
+def _add_parts(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", default="pocket", help="the base model: pocket, a folder, or a Hugging Face id")
+    parser.add_argument("--tuned", metavar="A", help="tuned weights of that base: an adapter or full weights")
+    parser.add_argument("--knowledge", metavar="K", help="the knowledge base to retrieve from (K, or K@3)")
+    parser.add_argument(
+        "--systems", metavar="LIST", help=f"comma-separated, of {', '.join(CORNERS)} (default: all possible)"
+    )
+    parser.add_argument(
+        "--system", action="append", metavar="SPEC", help="one more row: name=...,tuned=...,knowledge=K@3,k=8"
+    )
+    parser.add_argument("-k", type=int, default=Parts.k, help="passages per question (default: %(default)s)")
+    parser.add_argument("--method", choices=METHODS, default=Parts.method, help="how passages are found")
+    most = DecodeSettings().max_new_tokens
+    parser.add_argument("--max-new-tokens", type=int, default=most, help="longest answer (default: %(default)s tokens)")
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="python -m eval", description=__doc__)
+    verbs = top.add_subparsers(required=True, metavar="VERB")
+    one = shell.verb(verbs, "bench", run_bench, "compare systems on the same test questions")
+    one.add_argument("--name", required=True, help="the name of the comparison")
+    one.add_argument("--test", required=True, metavar="F", help="test questions: a file, or a stored dataset")
+    one.add_argument("--limit", type=int, help="use at most so many questions (a fixed random sample)")
+    one.add_argument(
+        "--allow-leakage", action="store_true", help="go on although test questions stand in the training data"
+    )
+    _add_parts(one)
+    one = shell.verb(verbs, "report", show_report, "show a finished comparison again")
+    one.add_argument("name", help="the comparison's name, or its run")
+    one.add_argument("--html", type=Path, metavar="FILE", help="also write it as one HTML file")
+    one = shell.verb(verbs, "ask", run_ask, "ask one question of several systems")
+    one.add_argument("question")
+    _add_parts(one)
+    shell.verb(verbs, "run", run_child, "carry out an ordered run in this process").add_argument("id")
+    shell.verb(verbs, "worker", run_worker, "keep a model warm for the page")
+    return top
+
+
+if __name__ == "__main__":
+    sys.exit(shell.main(parser()))

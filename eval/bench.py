@@ -1,0 +1,147 @@
+"""Run every system on the same questions: order it, carry it out as a job, and go on after a kill."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from data import jobs
+from data.child import Reporter
+from data.errors import UserError
+from data.examples import fingerprint, locate, read_examples, save_examples
+from data.leakage import Leakage, exact_matches, refuse_unless_allowed, test_file_among
+from data.prompts import fingerprint as prompt_fingerprint
+from data.schema import Answer, DecodeSettings, Example
+from data.store import Workspace, read_json, resolve
+from eval import records, scoring
+from eval.systems import Parts, System, corner, flags, parse, possible, settle
+from rag.knowledge import open_knowledge
+
+SAMPLE_SEED = 0
+
+
+@dataclass(frozen=True)
+class BenchOrder:
+    """What a person asks for: a test set, the parts, which systems, and how many questions at most."""
+
+    name: str
+    test: str
+    parts: Parts
+    systems: tuple[str, ...] = ()
+    described: tuple[str, ...] = ()
+    limit: int | None = None
+    max_new_tokens: int = DecodeSettings().max_new_tokens
+    allow_leakage: bool = False
+
+
+def order(workspace: Workspace, asked: BenchOrder) -> jobs.Run:
+    """Check everything that can be checked without a model, and write the order. Raises UserError."""
+    if asked.max_new_tokens < 1 or (asked.limit is not None and asked.limit < 1):
+        raise UserError("The limit and the number of new tokens must be at least 1.", "Give a larger number.")
+    path = locate(workspace, asked.test, "test")
+    reading = read_examples(path)
+    examples = _sample(reading.examples, asked.limit)
+    systems = _systems(workspace, asked, examples)
+    leakage = _leakage(workspace, path, examples, systems)
+    refuse_unless_allowed(leakage, asked.allow_leakage)
+    config = {
+        "test": asked.test, "systems": [asdict(system) for system in systems], "limit": asked.limit,
+        "max_new_tokens": asked.max_new_tokens, "leakage": leakage.saved() if leakage.blocks else None,
+    }  # fmt: skip
+    inputs = {
+        "test": fingerprint(examples), "test_file": reading.fingerprint, "prompt": prompt_fingerprint(),
+        "rows_refused": len(reading.refused), "flags": {s.name: flags(workspace, s) for s in systems},
+    }  # fmt: skip
+    run = jobs.order(workspace, "bench", asked.name, config, inputs)
+    save_examples(run.folder / "examples.jsonl", examples)
+    return run
+
+
+def _sample(examples: Sequence[Example], limit: int | None) -> Sequence[Example]:
+    """At most ``limit`` questions, drawn with a fixed seed, in file order (the first N may be all of one kind)."""
+    if limit is None or limit >= len(examples):
+        return examples
+    return [examples[i] for i in sorted(Random(SAMPLE_SEED).sample(range(len(examples)), limit))]
+
+
+def _systems(workspace: Workspace, asked: BenchOrder, examples: Sequence[Example]) -> list[System]:
+    """The standard systems named (all possible ones when none is), and those described."""
+    gold = any(example.evidence for example in examples)
+    names = asked.systems or (() if asked.described else possible(asked.parts, gold))
+    rows = [corner(name, asked.parts) for name in names] + [parse(text, asked.parts) for text in asked.described]
+    return settle(workspace, rows)
+
+
+def _leakage(workspace: Workspace, path: Path, examples: Sequence[Example], systems: Sequence[System]) -> Leakage:
+    """Test questions among the training questions of the tuned weights; the test file among the documents."""
+    exact: set[str] = set()
+    for reference in {system.tuned for system in systems if system.tuned}:
+        keys = resolve(workspace, "adapters", reference).path / "questions.json"
+        if keys.exists():
+            exact.update(exact_matches(examples, set(read_json(keys)["keys"])))
+    among: set[str] = set()
+    for reference in {system.knowledge for system in systems if system.knowledge}:
+        documents = open_knowledge(workspace, reference).documents
+        among.update(test_file_among(path, examples, ((d.id, d.sha256, d.text) for d in documents)))
+    return Leakage(len(examples), exact=tuple(sorted(exact)), test_file_in=tuple(sorted(among)))
+
+
+def work(workspace: Workspace, run: jobs.Run, reporter: Reporter) -> dict[str, Any]:
+    """Answer every question with every system (skipping what an earlier try finished), then score."""
+    from eval.loading import Loader  # the child's own: brings torch, transformers and faiss
+
+    systems = [System(**values) for values in run.order["config"]["systems"]]
+    settings = DecodeSettings(run.order["config"]["max_new_tokens"])
+    examples = records.questions(run)
+    done = records.load_answers(run.folder)
+    finished = sum(len(answers) for answers in done.values())
+    total = len(systems) * len(examples)
+    loader = Loader(workspace)
+    for system in sorted(systems, key=lambda s: (s.model, s.name)):
+        left = [example for example in examples if example.id not in done.get(system.name, {})]
+        if not left:
+            continue
+        reporter.step(finished, total, f"{system.name}: loading")
+        if not system.floor:
+            model = loader.model(system.model)
+            reporter.device(model.device, f"{model.device_reason}; {model.dtype}: {model.dtype_reason}")
+        count = _Counter(run, system.name, reporter, finished, total)
+        loader.answerer(system, settings).answer(left, count)
+        finished = count.finished
+    reporter.write(text="scoring")
+    scores = _scored(run, systems)
+    records.save_scores(run, scores)
+    return {"systems": _short(scores), "scores": "scores.json"}
+
+
+class _Counter:
+    """Saves each finished batch and reports it; the next batch does not start when a stop was asked for."""
+
+    def __init__(self, run: jobs.Run, system: str, reporter: Reporter, finished: int, total: int) -> None:
+        self.run, self.system, self.reporter, self.finished, self.total = run, system, reporter, finished, total
+
+    def __call__(self, answers: Sequence[Answer]) -> None:
+        records.save_answers(self.run.folder, self.system, answers)
+        self.finished += len(answers)
+        self.reporter.step(self.finished, self.total, f"{self.system}: {self.finished} of {self.total} answers")
+
+
+def _scored(run: jobs.Run, systems: Sequence[System]) -> dict[str, Any]:
+    """The scores of a run's stored answers, systems in the order asked for. Pure: the same files, the same numbers."""
+    answers = records.load_answers(run.folder)
+    leakage = run.order["config"]["leakage"] or {}
+    named = {system.name: answers.get(system.name, {}) for system in systems}
+    return scoring.summarise(records.questions(run), named, leakage.get("exact", ()))
+
+
+def rescore(run: jobs.Run) -> dict[str, Any]:
+    """Score a run's stored answers again, without a model."""
+    return _scored(run, [System(**values) for values in run.order["config"]["systems"]])
+
+
+def _short(scores: dict[str, Any]) -> dict[str, Any]:
+    keys = ("n", "exact_match", "token_f1", "seconds")
+    return {name: {key: row[key] for key in keys} for name, row in scores["systems"].items()}

@@ -1,0 +1,137 @@
+"""A finished comparison for people: as a table for the shell, and as one self-contained HTML file."""
+
+from __future__ import annotations
+
+import html
+from typing import Any
+
+from data.jobs import Run
+from data.schema import Answer, Example
+from eval import records
+from eval.metrics import score
+
+STYLE = """
+:root{color-scheme:light dark;--line:#8886}
+body{font:16px/1.5 system-ui,sans-serif;max-width:75rem;margin:2rem auto;padding:0 1rem}
+table{border-collapse:collapse;margin:1rem 0;width:100%}
+th,td{border-bottom:1px solid var(--line);padding:.35rem .6rem;text-align:left;vertical-align:top}
+td.n{font-variant-numeric:tabular-nums;white-space:nowrap}
+details{border-bottom:1px solid var(--line);padding:.4rem 0}
+summary{cursor:pointer}
+.wrong::before{content:"✗ "}.right::before{content:"✓ "}
+small{opacity:.75}
+"""
+
+
+def cell(value: dict[str, Any] | None) -> str:
+    """A mean with its 95 % interval, in percent: "62.3 (57.0 to 67.2)"; a dash when nothing was scored."""
+    if value is None:
+        return "–"
+    return f"{100 * value['mean']:.1f} ({100 * value['low']:.1f} to {100 * value['high']:.1f})"
+
+
+def rows(scores: dict[str, Any]) -> list[tuple[str, ...]]:
+    """The table: system, n, exact match, token F1, seconds per answer, and what was left out."""
+    found = []
+    for name, row in scores["systems"].items():
+        each = f"{row['seconds_per_answer']:.3f}" if row["seconds_per_answer"] is not None else "–"
+        found.append((name, str(row["n"]), cell(row["exact_match"]), cell(row["token_f1"]), each, _left_out(row)))
+    return found
+
+
+HEAD = ("system", "n", "exact match, %", "token F1, %", "s / answer", "left out")
+
+
+def _left_out(row: dict[str, Any]) -> str:
+    return f"{row['not_available']} without a gold passage" if row["not_available"] else ""
+
+
+def as_text(run: Run, scores: dict[str, Any]) -> str:
+    """The table and the sentences of a comparison for a terminal."""
+    table = [HEAD, *rows(scores)]
+    widths = [max(len(line[i]) for line in table) for i in range(len(HEAD))]
+    lines = ["  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() for line in table]
+    return "\n".join([f"Comparison {run.name} ({run.id}); 95 % intervals in brackets", *lines, "", *notes(run, scores)])
+
+
+def notes(run: Run, scores: dict[str, Any]) -> list[str]:
+    """What must be read with the numbers: pair sentences, flags, leakage."""
+    sentences = [pair["sentence"] for pair in scores["pairs"] if pair["metric"] == "exact_match"]
+    for name, found in run.order["inputs"]["flags"].items():
+        sentences += [f"{name}: {flag}." for flag in found]
+    if leakage := run.order["config"]["leakage"]:
+        leaked = len(leakage["exact"])
+        sentences.append(
+            f"Leakage allowed: {leaked} of {leakage['test_rows']} test questions stand in the training data."
+        )
+        sentences += [f"The test file is among the documents ({name})." for name in leakage["test_file_in"]]
+        for name, row in scores["systems"].items():
+            if row.get("clean", {}).get("exact_match"):
+                clean = row["clean"]["exact_match"]
+                sentences.append(f"{name} on the {clean['n']} clean rows: exact match {cell(clean)} %.")
+    return sentences
+
+
+def as_html(run: Run, scores: dict[str, Any]) -> str:
+    """One HTML file with nothing outside itself: verdict, table, tasks, settings, and every question with its answers."""
+    answers = records.load_answers(run.folder)
+    body = [
+        f"<h1>Comparison {_safe(run.name)}</h1>",
+        f"<p><small>{_safe(run.id)}; test fingerprint {_safe(run.order['inputs']['test'])}; "
+        f"95 % intervals in brackets, from {scores['units']} independent groups of questions.</small></p>",
+        _table(HEAD, rows(scores)),
+        "<ul>" + "".join(f"<li>{_safe(line)}</li>" for line in notes(run, scores)) + "</ul>",
+        "<h2>By task</h2>", _tasks(scores),
+        "<h2>Systems</h2>", _settings(run),
+        "<h2>Every question</h2>", *[_question(example, answers) for example in records.questions(run)],
+    ]  # fmt: skip
+    head = f"<meta charset='utf-8'><title>{_safe(run.name)}</title><style>{STYLE}</style>"
+    return f"<!doctype html><html lang='en'><head>{head}</head><body>{''.join(body)}</body></html>"
+
+
+def _safe(value: Any) -> str:
+    return html.escape(str(value))
+
+
+def _table(head: tuple[str, ...], lines: list[tuple[str, ...]]) -> str:
+    top = "".join(f"<th>{_safe(name)}</th>" for name in head)
+    body = "".join("<tr>" + "".join(f"<td class='n'>{_safe(c)}</td>" for c in line) + "</tr>" for line in lines)
+    return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _tasks(scores: dict[str, Any]) -> str:
+    lines = [
+        (task, name, str(part["n"]), cell(part["exact_match"]), cell(part["token_f1"]), measures(part))
+        for name, row in scores["systems"].items()
+        for task, part in row["tasks"].items()
+    ]
+    return _table(("task", "system", "n", "exact match, %", "token F1, %", "its own measures"), sorted(lines))
+
+
+def measures(part: dict[str, Any]) -> str:
+    """A task's own measures in one line: "accuracy 0.93, macro F1 0.91"."""
+    return ", ".join(f"{name.replace('_', ' ')} {value:.3g}" for name, value in part.get("measures", {}).items())
+
+
+def _settings(run: Run) -> str:
+    systems = run.order["config"]["systems"]
+    head = tuple(systems[0])
+    return _table(head, [tuple("" if s[key] is None else str(s[key]) for key in head) for s in systems])
+
+
+def _question(example: Example, answers: dict[str, dict[str, Answer]]) -> str:
+    lines = []
+    for name, given in answers.items():
+        if not (answer := given.get(example.id)) or not answer.available:
+            continue
+        mark = "right" if score(example, answer).exact_match else "wrong"
+        passages = "".join(f"<li>{_safe(hit.passage.document)}: {_safe(hit.passage.text)}</li>" for hit in answer.hits)
+        shown = (
+            f"<details><summary>{len(answer.hits)} passages</summary><ol>{passages}</ol></details>" if passages else ""
+        )
+        lines.append(f"<tr><td>{_safe(name)}</td><td class='{mark}'>{_safe(answer.text)}{shown}</td></tr>")
+    wanted = " | ".join(example.answers)
+    return (
+        f"<details><summary>{_safe(example.question)}</summary><p>Wanted: {_safe(wanted)}</p>"
+        f"<table>{''.join(lines)}</table></details>"
+    )

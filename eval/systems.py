@@ -1,0 +1,120 @@
+"""The systems of a comparison: rows that say which weights, and which context. Made from flags, saved in the order.
+
+The corners of the square are base, sft, rag and sft+rag; "gold" (the gold passage handed over) is the ceiling of any
+retriever and "floor" (the best sentence of the top passage, no language model) the least a reader must beat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from data.errors import UserError
+from data.store import Workspace, resolve
+from rag.settings import METHODS
+
+CORNERS = ("base", "sft", "rag", "sft+rag", "gold", "floor")
+CONTEXTS = ("none", "retrieved", "gold")
+
+
+@dataclass(frozen=True)
+class System:
+    """One row of a comparison. ``tuned`` and ``knowledge`` are exact references ("name@2"); ``floor`` uses no model."""
+
+    name: str
+    model: str
+    tuned: str | None = None
+    context: str = "none"
+    knowledge: str | None = None
+    k: int = 4
+    method: str = "fused"
+    floor: bool = False
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the flags name: the base model, the tuned weights, the knowledge base, and how many passages to fetch."""
+
+    model: str = "pocket"
+    tuned: str | None = None
+    knowledge: str | None = None
+    k: int = 4
+    method: str = "fused"
+
+
+def corner(name: str, parts: Parts) -> System:
+    """One of the six standard systems. Raises UserError when a part it needs was not named."""
+    tuned = parts.tuned if name in ("sft", "sft+rag") else None
+    fetched = parts.knowledge if name in ("rag", "sft+rag", "floor") else None
+    if name in ("sft", "sft+rag") and not tuned:
+        raise UserError(f"System {name!r} needs tuned weights.", "Name them with --tuned, or leave the system out.")
+    if name in ("rag", "sft+rag", "floor") and not fetched:
+        raise UserError(
+            f"System {name!r} needs a knowledge base.", "Name it with --knowledge, or leave the system out."
+        )
+    if name not in CORNERS:
+        raise UserError(
+            f"There is no system {name!r}.", f"Systems: {', '.join(CORNERS)}; or describe one with --system."
+        )
+    context = "retrieved" if fetched else "gold" if name == "gold" else "none"
+    return System(name, parts.model, tuned, context, fetched, parts.k, parts.method, floor=name == "floor")
+
+
+def possible(parts: Parts, gold: bool) -> list[str]:
+    """The standard systems that these parts allow; ``gold`` says whether any test row knows its gold passage."""
+    needs = {"sft": parts.tuned, "rag": parts.knowledge, "floor": parts.knowledge, "gold": gold}
+    needs["sft+rag"] = parts.tuned and parts.knowledge
+    return [name for name in CORNERS if needs.get(name, True)]
+
+
+def parse(text: str, parts: Parts) -> System:
+    """A row described as "name=...,tuned=...,knowledge=K@3,k=8"; what it leaves out comes from the flags."""
+    values: dict[str, Any] = {}
+    for pair in text.split(","):
+        key, equals, value = (piece.strip() for piece in pair.partition("="))
+        if not equals or key not in ("name", "model", "tuned", "knowledge", "k", "method", "context", "floor"):
+            raise UserError(
+                f"--system {text!r}: {pair!r} is not understood.",
+                "Write name=...,model=...,tuned=...,knowledge=...,k=...,method=...,context=none|retrieved|gold.",
+            )
+        values[key] = value
+    if not values.get("name"):
+        raise UserError(f"--system {text!r} has no name.", "Begin with name=...")
+    if not str(values.get("k", "1")).isdigit() or int(values.get("k", "1")) < 1:
+        raise UserError(f"--system {text!r}: k is {values['k']!r}.", "It must be a whole number from 1.")
+    values["k"] = int(values.get("k", parts.k))
+    values["floor"] = values.get("floor", "") in ("true", "1", "yes")
+    values.setdefault("model", parts.model)
+    values.setdefault("method", parts.method)
+    values.setdefault("context", "retrieved" if values.get("knowledge") else "none")
+    return System(**values)
+
+
+def settle(workspace: Workspace, systems: Sequence[System]) -> list[System]:
+    """The systems with every reference made exact; UserError for unknown names, bad values and a name used twice."""
+    settled: list[System] = []
+    for system in systems:
+        if system.name in {other.name for other in settled}:
+            raise UserError(f"Two systems are named {system.name!r}.", "Give each its own name.")
+        if system.context not in CONTEXTS or system.method not in METHODS:
+            fix = f"context is one of {', '.join(CONTEXTS)}; method one of {', '.join(METHODS)}."
+            raise UserError(f"System {system.name!r}: {system.context!r} or {system.method!r} is not known.", fix)
+        if system.context == "retrieved" and not system.knowledge:
+            raise UserError(f"System {system.name!r} retrieves from nothing.", "Name its knowledge base.")
+        tuned = resolve(workspace, "adapters", system.tuned).ref if system.tuned else None
+        knowledge = resolve(workspace, "knowledge", system.knowledge).ref if system.knowledge else None
+        settled.append(replace(system, tuned=tuned, knowledge=knowledge))
+    if not settled:
+        raise UserError("No system was named.", "Name some with --systems.")
+    return settled
+
+
+def flags(workspace: Workspace, system: System) -> list[str]:
+    """What a reader must know beside this row's scores (an adapter never trained with passages, asked with some)."""
+    if not system.tuned:
+        return []
+    trained_on = resolve(workspace, "adapters", system.tuned).manifest().get("context", "unknown")
+    if system.context != "none" and trained_on == "none":
+        return [f"{system.tuned} was trained without passages (context none) and is asked with them here"]
+    return []
