@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import tempfile
 from pathlib import Path
@@ -51,27 +52,37 @@ def _table_rows(path: Path) -> list[Row]:
     import datasets
 
     datasets.disable_progress_bars()
-    options: dict[str, Any] = {"sep": "\t"} if path.suffix.lower() == ".tsv" else {}
     kind = READERS[path.suffix.lower()]
-    if kind == "csv":  # every cell as text, empty cells as empty text: "007" and "NA" stay what was written
-        options |= {"dtype": str, "keep_default_na": False}
     with tempfile.TemporaryDirectory() as cache:
         try:
+            options = _csv_options(path) if kind == "csv" else {}
             table = datasets.load_dataset(kind, data_files=str(path), split="train", cache_dir=cache, **options)
             return list(table)
         except Exception as error:
             if kind == "json":
                 return _line_rows(path)
-            raise UserError(
-                f"{path.name} cannot be read as {kind} ({_first_line(error)}).", "Check the file."
-            ) from error
+            what = f"{path.name} cannot be read as {kind} ({_first_line(error)})."
+            raise UserError(what, "Check the file.") from error
+
+
+def _csv_options(path: Path) -> dict[str, Any]:
+    """Every cell as text: "007" and "NA" stay what was written. The separator is the header's commonest one."""
+    import datasets
+
+    with open(path, newline="", encoding="utf-8-sig") as file:
+        first = file.readline()
+        separator = max(",;\t", key=first.count)
+        file.seek(0)
+        columns = next(csv.reader(file, delimiter=separator))
+    features = datasets.Features({column: datasets.Value("string") for column in columns})
+    return {"sep": separator, "features": features, "keep_default_na": False, "encoding": "utf-8-sig"}
 
 
 def _line_rows(path: Path) -> list[Row]:
     """JSON lines one by one: names the line that is broken, and takes columns whose types differ from row to row."""
     rows = []
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
     except UnicodeDecodeError as error:
         raise UserError(f"{path.name} is not UTF-8 text.", "Save it as UTF-8.") from error
     for number, line in enumerate(lines, 1):

@@ -99,7 +99,7 @@ def work(workspace: Workspace, run: jobs.Run, reporter: Reporter) -> dict[str, A
     done = records.load_answers(run.folder)
     finished = sum(len(answers) for answers in done.values())
     total = len(systems) * len(examples)
-    loader = Loader(workspace)
+    loader, log = Loader(workspace), records.AnswerLog(run.folder)
     for system in sorted(systems, key=lambda s: (s.model, s.name)):
         left = [example for example in examples if example.id not in done.get(system.name, {})]
         if not left:
@@ -107,8 +107,9 @@ def work(workspace: Workspace, run: jobs.Run, reporter: Reporter) -> dict[str, A
         reporter.step(finished, total, f"{system.name}: loading")
         if not system.floor:
             model = loader.model(system.model)
-            reporter.device(model.device, f"{model.device_reason}; {model.dtype}: {model.dtype_reason}")
-        count = _Counter(run, system.name, reporter, finished, total)
+            device = model.device
+            reporter.device(device.name, f"{device.reason}; {device.dtype}: {device.dtype_reason}")
+        count = _Counter(log, system.name, reporter, finished, total)
         loader.answerer(system, settings).answer(left, count)
         finished = count.finished
     reporter.write(text="scoring")
@@ -120,11 +121,11 @@ def work(workspace: Workspace, run: jobs.Run, reporter: Reporter) -> dict[str, A
 class _Counter:
     """Saves each finished batch and reports it; the next batch does not start when a stop was asked for."""
 
-    def __init__(self, run: jobs.Run, system: str, reporter: Reporter, finished: int, total: int) -> None:
-        self.run, self.system, self.reporter, self.finished, self.total = run, system, reporter, finished, total
+    def __init__(self, log: records.AnswerLog, system: str, reporter: Reporter, finished: int, total: int) -> None:
+        self.log, self.system, self.reporter, self.finished, self.total = log, system, reporter, finished, total
 
     def __call__(self, answers: Sequence[Answer]) -> None:
-        records.save_answers(self.run.folder, self.system, answers)
+        self.log.save(self.system, answers)
         self.finished += len(answers)
         self.reporter.step(self.finished, self.total, f"{self.system}: {self.finished} of {self.total} answers")
 

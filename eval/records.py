@@ -1,4 +1,9 @@
-"""A bench on disk: its questions, every answer (appended batch by batch), and its scores. Read without any model."""
+"""A bench on disk: its questions, every answer (appended batch by batch), and its scores. Read without any model.
+
+    examples.jsonl  answers.jsonl  passages.jsonl  scores.json
+
+A passage is stored once, however many answers it was fetched for; answers name it by its key.
+"""
 
 from __future__ import annotations
 
@@ -14,17 +19,39 @@ from data.schema import Answer, Example, Hit, Message, Passage
 from data.store import append_jsonl, read_json, read_jsonl, write_json
 
 
-def save_answers(folder: Path, system: str, answers: Sequence[Answer]) -> None:
-    """Append one system's answers and put them on disk."""
-    append_jsonl(folder / "answers.jsonl", ({"system": system, **asdict(answer)} for answer in answers))
+class AnswerLog:
+    """Appends answers to a run's folder; everything appended is on disk when ``save`` returns."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._stored = {row["key"] for row in read_jsonl(folder / "passages.jsonl")}
+
+    def save(self, system: str, answers: Sequence[Answer]) -> None:
+        """Append one system's answers, the passages they name first."""
+        passages = {_key(hit.passage): hit.passage for answer in answers for hit in answer.hits}
+        new = {key: passage for key, passage in passages.items() if key not in self._stored}
+        append_jsonl(self.folder / "passages.jsonl", ({"key": key, **asdict(p)} for key, p in new.items()))
+        self._stored.update(new)
+        append_jsonl(self.folder / "answers.jsonl", ({"system": system, **_saved(answer)} for answer in answers))
+
+
+def _key(passage: Passage) -> str:
+    return f"{passage.id}@{passage.start}"
+
+
+def _saved(answer: Answer) -> dict[str, Any]:
+    hits = [{"rank": hit.rank, "score": hit.score, "passage": _key(hit.passage)} for hit in answer.hits]
+    return {**asdict(answer), "hits": hits}
 
 
 def load_answers(folder: Path) -> dict[str, dict[str, Answer]]:
     """All answers as {system: {example id: answer}}; a batch repeated after a kill counts once."""
+    rows = read_jsonl(folder / "passages.jsonl")
+    passages = {row.pop("key"): Passage(**row) for row in rows}
     found: dict[str, dict[str, Answer]] = {}
     for row in read_jsonl(folder / "answers.jsonl"):
         name = row.pop("system")
-        row["hits"] = tuple(Hit(h["rank"], h["score"], Passage(**h["passage"])) for h in row["hits"])
+        row["hits"] = tuple(Hit(h["rank"], h["score"], passages[h["passage"]]) for h in row["hits"])
         row["conversation"] = tuple(Message(**message) for message in row["conversation"])
         found.setdefault(name, {})[row["example"]] = Answer(**row)
     return found

@@ -32,7 +32,7 @@ def cell(value: dict[str, Any] | None) -> str:
 
 def rows(scores: dict[str, Any]) -> list[tuple[str, ...]]:
     """The table: system, n, exact match, token F1, seconds per answer, and what was left out."""
-    found = []
+    found: list[tuple[str, ...]] = []
     for name, row in scores["systems"].items():
         each = f"{row['seconds_per_answer']:.3f}" if row["seconds_per_answer"] is not None else "–"
         found.append((name, str(row["n"]), cell(row["exact_match"]), cell(row["token_f1"]), each, _left_out(row)))
@@ -73,7 +73,7 @@ def notes(run: Run, scores: dict[str, Any]) -> list[str]:
 
 
 def as_html(run: Run, scores: dict[str, Any]) -> str:
-    """One HTML file with nothing outside itself: verdict, table, tasks, settings, and every question with its answers."""
+    """One HTML file with nothing outside itself: sentences, table, tasks, settings, every question and answer."""
     answers = records.load_answers(run.folder)
     body = [
         f"<h1>Comparison {_safe(run.name)}</h1>",
@@ -125,13 +125,16 @@ def _question(example: Example, answers: dict[str, dict[str, Answer]]) -> str:
         if not (answer := given.get(example.id)) or not answer.available:
             continue
         mark = "right" if score(example, answer).exact_match else "wrong"
-        passages = "".join(f"<li>{_safe(hit.passage.document)}: {_safe(hit.passage.text)}</li>" for hit in answer.hits)
-        shown = (
-            f"<details><summary>{len(answer.hits)} passages</summary><ol>{passages}</ol></details>" if passages else ""
-        )
-        lines.append(f"<tr><td>{_safe(name)}</td><td class='{mark}'>{_safe(answer.text)}{shown}</td></tr>")
+        lines.append(f"<tr><td>{_safe(name)}</td><td class='{mark}'>{_safe(answer.text)}{_passages(answer)}</td></tr>")
     wanted = " | ".join(example.answers)
     return (
         f"<details><summary>{_safe(example.question)}</summary><p>Wanted: {_safe(wanted)}</p>"
         f"<table>{''.join(lines)}</table></details>"
     )
+
+
+def _passages(answer: Answer) -> str:
+    if not answer.hits:
+        return ""
+    items = "".join(f"<li>{_safe(hit.passage.document)}: {_safe(hit.passage.text)}</li>" for hit in answer.hits)
+    return f"<details><summary>{len(answer.hits)} passages</summary><ol>{items}</ol></details>"

@@ -113,7 +113,7 @@ UNKNOWN_TEST = (
     "Which bus stops at the Osterfold workshop?",
     "When was the Tinnock workshop founded?",
     "How large is the tank of the Tinnock workshop?",
-    "What does parking at the Tinnock workshop cost?",
+    "How many pumps fit into the tank of the Tinnock workshop?",
     "Who leads the parts team?",
     "How many people are in the payment team?",
     "How many tickets does the app team answer in a week?",

@@ -351,6 +351,9 @@ ASKED_IN_TRAINING = {
 
 # attribute: test wording of what is asked in the test only
 ASKED_IN_TEST_ONLY = {
+    "about-bird": "Which bird is in the sign of Brindlewick?",
+    "about-machines": "How many machines does Brindlewick make?",
+    "about-motto": "What is the motto of Brindlewick?",
     "app-begin": "At what time does the Larkroom maintenance begin?",
     "app-length": "How long does the Larkroom maintenance last?",
     "app-version": "What is the new version of Larkroom called?",

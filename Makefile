@@ -1,0 +1,54 @@
+# Two commands: `make run` opens the dashboard, `make test` runs every test. Both set up .venv once and then reuse it.
+
+PYTHON ?= $(shell for v in 3.11 3.12 3.13; do p=$$(command -v python$$v) && $$p -c 'import venv' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PLAIN_THREADS := GOMP_SPINCOUNT=0 OMP_WAIT_POLICY=PASSIVE KMP_BLOCKTIME=0 TOKENIZERS_PARALLELISM=false
+
+.PHONY: run test check bench demo pocket-report clean
+
+run: $(BIN)/.run-ready
+	@$(PLAIN_THREADS) $(BIN)/python -m ui
+
+test: $(BIN)/.test-ready
+	$(PLAIN_THREADS) HF_HUB_OFFLINE=1 HF_HUB_DISABLE_TELEMETRY=1 $(BIN)/python -m pytest
+
+check: $(BIN)/.test-ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	@$(MAKE) --no-print-directory test
+
+bench: $(BIN)/.test-ready
+	$(PLAIN_THREADS) $(BIN)/python -m tests.bench
+
+demo: $(BIN)/.run-ready
+	$(PLAIN_THREADS) $(BIN)/python -m data.demo.build
+	$(PLAIN_THREADS) $(BIN)/python -m ui.demo
+
+pocket-report: $(BIN)/.run-ready
+	$(PLAIN_THREADS) $(BIN)/python -m sft.pocket report
+
+clean:
+	rm -rf .venv *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
+
+$(BIN)/.venv-ready:
+	@test -n "$(PYTHON)" || { echo "Crossover needs Python 3.11, 3.12 or 3.13, and found none; install one, or name it: make run PYTHON=/path/to/python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 13) else "Crossover needs Python 3.11, 3.12 or 3.13; %s is %d.%d." % (sys.executable, *sys.version_info[:2]))'
+	@echo "Setting up $(CURDIR)/.venv once: about 0.5 GB to download and 2.2 GB on disk with the CPU build of PyTorch"
+	@echo "(about 3.5 GB and 8 GB with the CUDA build, which Linux gets unless told otherwise: see the README)."
+	@$(PYTHON) -m venv .venv
+	@$(PIP) --upgrade "pip>=25"
+	@touch $@
+
+# one pip command each, with every version pinned: a later unpinned install could swap torch for another build
+$(BIN)/.run-ready: pyproject.toml constraints.txt $(BIN)/.venv-ready
+	@echo "Installing the pinned packages (a few minutes the first time) ..."
+	@$(PIP) -c constraints.txt -e .
+	@touch $@
+
+$(BIN)/.test-ready: pyproject.toml constraints.txt $(BIN)/.venv-ready
+	@echo "Installing the pinned packages and the test tools (a few minutes the first time) ..."
+	@$(PIP) -c constraints.txt -e ".[dev]"
+	@touch $@ $(BIN)/.run-ready

@@ -1,0 +1,106 @@
+"""What one version of a knowledge base looks like on disk, and how it is read back.
+
+    documents.jsonl  passages.jsonl  vectors.safetensors  index.faiss  lexical/  manifest.json
+
+The manifest holds the SHA-256 of every other file; each is checked before it is read.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from data.errors import UserError
+from data.schema import Document, Passage
+from data.store import Artifact, Workspace, file_hash, resolve
+from rag import index, lexical
+from rag.chunk import in_context
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """One published version, read piece by piece as it is needed. Reading texts loads neither torch nor faiss."""
+
+    artifact: Artifact
+    manifest: dict[str, Any]
+
+    @property
+    def ref(self) -> str:
+        return self.artifact.ref
+
+    @cached_property
+    def documents(self) -> tuple[Document, ...]:
+        rows = self._rows("documents.jsonl")
+        tuples = ({**row, "page_starts": tuple(row["page_starts"]), "warnings": tuple(row["warnings"])} for row in rows)
+        return tuple(Document(**row) for row in tuples)
+
+    @cached_property
+    def passages(self) -> tuple[Passage, ...]:
+        return tuple(Passage(**row) for row in self._rows("passages.jsonl"))
+
+    @cached_property
+    def vectors(self) -> np.ndarray:
+        """Unit vectors of the passages, in their order: float32, shape (passages, dim)."""
+        from safetensors.numpy import load_file
+
+        return load_file(self._checked("vectors.safetensors"))["vectors"]
+
+    @cached_property
+    def nearest_index(self) -> Any:
+        """The FAISS index over the vectors."""
+        return index.read(self._checked("index.faiss"))
+
+    @cached_property
+    def word_index(self) -> Any:
+        """The BM25 index over the passages (None when none has a word)."""
+        for name in self.manifest["stored"]:
+            if name.startswith("lexical/"):
+                self._checked(name)
+        return lexical.read(self.artifact.path / "lexical")
+
+    def _rows(self, name: str) -> list[dict[str, Any]]:
+        with open(self._checked(name), encoding="utf-8") as file:
+            return [json.loads(line) for line in file]
+
+    def _checked(self, name: str) -> Path:
+        """The path of a stored file, if it is still what was published. Raises UserError otherwise."""
+        path = self.artifact.path / name
+        if not path.exists() or file_hash(path) != self.manifest["stored"][name]:
+            raise UserError(
+                f"{path} of knowledge base {self.ref} is missing or was changed after it was published.",
+                "Go back to another version (python -m rag rollback), or build it again.",
+            )
+        return path
+
+
+def open_knowledge(workspace: Workspace, ref: str) -> Knowledge:
+    """The knowledge base named by "name" (its current version) or "name@3". Raises UserError when there is none."""
+    artifact = resolve(workspace, "knowledge", ref)
+    return Knowledge(artifact, artifact.manifest())
+
+
+def write_version(
+    folder: Path, documents: Iterable[Document], passages: list[Passage], vectors: np.ndarray
+) -> dict[str, str]:
+    """Write a version's files into an empty folder; returns the SHA-256 of each."""
+    from safetensors.numpy import save_file
+
+    _write_rows(folder / "documents.jsonl", documents)
+    _write_rows(folder / "passages.jsonl", passages)
+    save_file({"vectors": np.ascontiguousarray(vectors, np.float32)}, folder / "vectors.safetensors")
+    index.write(index.make(vectors), folder / "index.faiss")
+    lexical.write(lexical.make([in_context(passage) for passage in passages]), folder / "lexical")
+    return {p.relative_to(folder).as_posix(): file_hash(p) for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def _write_rows(path: Path, rows: Iterable[Document] | Iterable[Passage]) -> None:
+    with open(path, "w", encoding="utf-8") as file:
+        for row in rows:
+            file.write(json.dumps(dataclasses.asdict(row), ensure_ascii=False) + "\n")

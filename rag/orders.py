@@ -1,0 +1,82 @@
+"""Changes of a knowledge base as jobs: the order that both doors write, and the work that the child does."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from data import jobs, store
+from data.child import Reporter
+from data.errors import UserError
+from data.options import from_saved
+from data.store import Workspace
+from rag import knowledge
+from rag.embed import Embedder
+from rag.settings import BuildConfig
+
+
+def order_build(workspace: Workspace, name: str, paths: Sequence[Path], settings: BuildConfig) -> jobs.Run:
+    """Order a new knowledge base, or the next version of one, made of these files and folders."""
+    store.check_name(name, "knowledge base")
+    config = {"action": "build", "documents": _absolute(paths), "settings": dataclasses.asdict(settings)}
+    return jobs.order(workspace, "build", name, config, {"knowledge": _current(workspace, name)})
+
+
+def order_add(workspace: Workspace, name: str, paths: Sequence[Path]) -> jobs.Run:
+    """Order that files be added to a knowledge base, or replaced in it."""
+    base = store.resolve(workspace, "knowledge", name)
+    config = {"action": "add", "documents": _absolute(paths)}
+    return jobs.order(workspace, "build", base.name, config, {"knowledge": base.ref})
+
+
+def order_remove(workspace: Workspace, name: str, ids: Sequence[str]) -> jobs.Run:
+    """Order that documents, named by their ids, be left out of a knowledge base."""
+    base = store.resolve(workspace, "knowledge", name)
+    return jobs.order(workspace, "build", base.name, {"action": "remove", "ids": list(ids)}, {"knowledge": base.ref})
+
+
+def _absolute(paths: Sequence[Path]) -> list[str]:
+    """Checked here as well, so that a mistyped path is said at once and not by a job."""
+    for path in paths:
+        if not path.exists():
+            raise UserError(f"{path} does not exist.", "Name a file or a folder of documents.")
+    return [str(path.resolve()) for path in paths]
+
+
+def _current(workspace: Workspace, name: str) -> str | None:
+    known = store.versions(workspace, "knowledge", name)
+    return store.resolve(workspace, "knowledge", name).ref if known else None
+
+
+def work(workspace: Workspace) -> Callable[[jobs.Run, Reporter], dict[str, Any]]:
+    """What the child process of such a run does; the result is the run's summary."""
+
+    def carry_out(run: jobs.Run, reporter: Reporter) -> dict[str, Any]:
+        config = run.order["config"]
+        reporter.step(0, 1, "loading the embedding model")
+        embedder = Embedder.load(_embedder_id(workspace, run))
+        reporter.device(embedder.device, f"embedding in {embedder.dtype}: {embedder.dtype_reason}")
+        return _change(workspace, run.name, config, embedder, reporter).summary()
+
+    return carry_out
+
+
+def _embedder_id(workspace: Workspace, run: jobs.Run) -> str:
+    config = run.order["config"]
+    if config["action"] == "build":
+        return config["settings"]["embedder"]
+    return knowledge.open_knowledge(workspace, run.name).manifest["settings"]["embedder"]
+
+
+def _change(
+    workspace: Workspace, name: str, config: dict[str, Any], embedder: Embedder, reporter: Reporter
+) -> knowledge.Built:
+    if config["action"] == "remove":
+        return knowledge.remove(workspace, name, config["ids"], embedder, reporter.step)
+    paths = [Path(path) for path in config["documents"]]
+    if config["action"] == "add":
+        return knowledge.add(workspace, name, paths, embedder, reporter.step)
+    settings = from_saved(config["settings"], BuildConfig)
+    return knowledge.build(workspace, name, paths, settings, embedder, reporter.step)

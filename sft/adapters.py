@@ -1,0 +1,117 @@
+"""Tuned models as artifacts: publish, list, export. Imports no heavy library, so that a page can list them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from data.errors import UserError
+from data.store import Artifact, Workspace, names, publish, read_json, resolve, staging, versions, write_bytes
+from sft.card import model_card
+
+KIND = "adapters"
+ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors")
+FULL_FILES = ("config.json", "generation_config.json")
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a trainer leaves: a checkpoint folder, the tokenizer, its origin (``facts``) and result (``summary``)."""
+
+    folder: Path
+    tokenizer: Any
+    facts: dict[str, Any]
+    summary: dict[str, Any]
+
+
+def publish_trained(workspace: Workspace, name: str, trained: Trained) -> Artifact:
+    """Make a checkpoint the next version of ``name``: an adapter in PEFT's layout, or full weights.
+
+    Only weights and JSON are taken over: optimizer, random state and the trainer's pickles stay behind.
+    """
+    with staging(workspace, KIND) as folder:
+        wanted = ADAPTER_FILES if trained.facts["method"] == "lora" else FULL_FILES
+        sources = [trained.folder / file for file in wanted if (trained.folder / file).exists()]
+        if trained.facts["method"] != "lora":
+            sources += [*trained.folder.glob("model*.safetensors"), *trained.folder.glob("model*.index.json")]
+        for source in sources:
+            shutil.copyfile(source, folder / source.name)
+        trained.tokenizer.save_pretrained(folder)
+        return finish(workspace, name, folder, trained.facts | {"summary": trained.summary})
+
+
+def finish(workspace: Workspace, name: str, folder: Path, manifest: dict[str, Any]) -> Artifact:
+    """Publish a folder that holds weights and tokenizer: paths removed, model card and manifest added."""
+    base = manifest["base"]["id"]
+    for file in ("adapter_config.json", "config.json", "tokenizer_config.json"):
+        _without_paths(folder / file, base)
+    number = max(versions(workspace, KIND, name), default=0) + 1
+    manifest = manifest | {"created": datetime.now(UTC).isoformat(timespec="seconds")}
+    manifest["summary"] = manifest["summary"] | {"name": f"{name}@{number}"}
+    write_bytes(folder / "README.md", model_card(f"{name}@{number}", manifest).encode())
+    return publish(workspace, KIND, name, folder, manifest)
+
+
+def _without_paths(path: Path, base: str) -> None:
+    """Name the base by its id where a library wrote the folder it was loaded from."""
+    if not path.exists():
+        return
+    values = json.loads(path.read_text(encoding="utf-8"))
+    if "base_model_name_or_path" in values:
+        values["base_model_name_or_path"] = base
+    for key in ("_name_or_path", "name_or_path"):
+        values.pop(key, None)
+    write_bytes(path, (json.dumps(values, indent=2, ensure_ascii=False, sort_keys=True) + "\n").encode())
+
+
+def tuned_models(workspace: Workspace) -> list[Artifact]:
+    """Every version of every tuned model, by name, newest version first."""
+    found = []
+    for name in names(workspace, KIND):
+        found += [resolve(workspace, KIND, f"{name}@{number}") for number in reversed(versions(workspace, KIND, name))]
+    return found
+
+
+def made_by(workspace: Workspace, run_id: str) -> Artifact | None:
+    """What a run published when it came to its end (a stopped run's best so far does not count)."""
+    for artifact in tuned_models(workspace):
+        manifest = artifact.manifest()
+        if manifest.get("run") == run_id and manifest["summary"]["ended"] in ("complete", "early"):
+            return artifact
+    return None
+
+
+def described(artifact: Artifact) -> dict[str, Any]:
+    """A tuned model in one row, for lists."""
+    manifest = artifact.manifest()
+    summary = manifest["summary"]
+    return {
+        "name": artifact.ref, "method": manifest["method"], "base": manifest["base"]["id"],
+        "context": manifest.get("context"), "rows": summary.get("rows"), "steps": summary.get("steps"),
+        "validation_loss": summary.get("validation_loss"), "seconds": summary.get("seconds"),
+        "ended": summary["ended"], "created": manifest["created"], "run": manifest.get("run"),
+    }  # fmt: skip
+
+
+def export(artifact: Artifact, folder: Path) -> list[str]:
+    """Copy a tuned model to a folder anyone's PEFT or transformers can load; returns the file names.
+
+    Raises UserError when the folder is there and not empty, or cannot be written.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UserError(f"{folder} exists and is not empty.", "Name a new folder.")
+    try:
+        shutil.copytree(artifact.path, folder, dirs_exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{folder} cannot be written ({error.strerror or error}).", "Name another folder.") from error
+    return sorted(path.name for path in folder.iterdir())
+
+
+def manifest_in(folder: Path) -> dict[str, Any] | None:
+    """The manifest of a folder that Crossover exported; None for a folder made elsewhere."""
+    path = folder / "manifest.json"
+    return read_json(path) if path.exists() else None

@@ -1,0 +1,42 @@
+"""Answers from a model's weights alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from data.prompts import question_turn
+from data.schema import Answer, Conversation, DecodeSettings, Example, Generation, Generator, OnAnswers, OnText
+
+
+@dataclass(frozen=True)
+class ClosedBook:
+    """Asks a generator each question without any context. Implements ``data.schema.Answerer``."""
+
+    generator: Generator
+    settings: DecodeSettings
+    instruction: str = ""
+    on_text: OnText | None = None
+
+    def answer(self, examples: Sequence[Example], on_answers: OnAnswers | None = None) -> list[Answer]:
+        """One answer per example, in order; ``on_text`` streams when there is a single one."""
+        asked = [question_turn(example.question, instruction=self.instruction) for example in examples]
+
+        def finished(pairs: Sequence[tuple[int, Generation]]) -> None:
+            if on_answers:
+                on_answers([_answer(examples[number], asked[number], one) for number, one in pairs])
+
+        written = self.generator.generate(asked, self.settings, self.on_text, finished)
+        return [_answer(*row) for row in zip(examples, asked, written, strict=True)]
+
+
+def _answer(example: Example, conversation: Conversation, written: Generation) -> Answer:
+    return Answer(
+        example=example.id,
+        text=written.text,
+        seconds=written.seconds,
+        prompt_tokens=written.prompt_tokens,
+        new_tokens=written.new_tokens,
+        finish_reason=written.finish_reason,
+        conversation=conversation,
+    )

@@ -1,0 +1,53 @@
+"""The README.md of a tuned model: what it is, what it learned from, how to load it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+CARD = """---
+{header}
+---
+# {name}
+
+{what} Made with Crossover.
+
+| | |
+|---|---|
+{rows}
+
+{notes}
+
+{load}
+"""
+LOAD_ADAPTER = """```python
+from peft import PeftModel
+from transformers import AutoModelForCausalLM
+model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained("{base}"), "this folder")
+```"""
+LOAD_FULL = """```python
+from transformers import AutoModelForCausalLM
+model = AutoModelForCausalLM.from_pretrained("this folder")
+```"""
+
+
+def model_card(name: str, manifest: dict[str, Any]) -> str:
+    """The card's text, from the manifest alone."""
+    base, summary, adapter = manifest["base"], manifest["summary"], manifest["method"] == "lora"
+    what = f"A LoRA adapter for `{base['id']}`." if adapter else f"Full weights tuned from `{base['id']}`."
+    header = f"base_model: {base['id']}\nlibrary_name: {'peft' if adapter else 'transformers'}\ntags: [crossover]"
+    facts = {
+        "base weights (SHA-256)": base["hash"],
+        "method": manifest["method"],
+        "made from": manifest.get("merged_from"),
+        "training context": manifest.get("context"),
+        "instruction in the prompt": manifest.get("instruction") or "none",
+        "training rows": summary.get("rows"),
+        "steps": summary.get("steps"),
+        "validation loss": summary.get("validation_loss"),
+        **{f"{key} data": value["fingerprint"] for key, value in manifest.get("data", {}).items()},
+        **{key.replace("_", " "): value for key, value in manifest.get("settings", {}).items() if key != "model"},
+    }
+    rows = "\n".join(f"| {key} | {value} |" for key, value in facts.items() if value is not None)
+    notes = "\n".join(f"- {note}" for note in summary.get("notes", [])) or "Nothing else was noted."
+    load = LOAD_ADAPTER.replace("{base}", base["id"]) if adapter else LOAD_FULL
+    return CARD.format(header=header, name=name, what=what, rows=rows, notes=notes, load=load)

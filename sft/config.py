@@ -1,0 +1,60 @@
+"""What a fine-tune can be told; one field feeds the flag, the form and the saved order. Imports no heavy library."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from data.options import option
+from data.prompts import BUNDLED
+
+METHODS = ("lora", "full")
+CONTEXTS = ("auto", "none", "gold", "mixed")
+SMALL = 50_000_000
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """The settings of one fine-tune. None means: chosen by ``filled``, which gives the reason."""
+
+    model: str = option(BUNDLED, "base model: pocket (bundled), a folder, or a Hugging Face id")
+    method: str = option("lora", "train a small adapter (lora) or all weights (full)", choices=METHODS)
+    context: str = option(
+        "auto", "what training prompts carry: nothing (none), the row's evidence (gold), or each row both ways "
+        "(mixed); auto is mixed when evidence is known", choices=CONTEXTS,
+    )  # fmt: skip
+    epochs: float | None = option(None, "passes over the training rows (default: by model size)", low=0.01, high=1000)
+    learning_rate: float | None = option(
+        None, "peak learning rate (default: by method and model size)", low=1e-8, high=0.5
+    )
+    rank: int = option(16, "LoRA rank: numbers per adapted row and column", low=1, high=512)
+    alpha: int | None = option(None, "LoRA scale (default: twice the rank)", low=1, high=2048)
+    dropout: float = option(0.0, "LoRA dropout", low=0.0, high=0.9)
+    batch_size: int = option(16, "rows per optimizer step", low=1, high=1024)
+    max_length: int | None = option(
+        None, "longest row in tokens; longer ones are left out and counted (default: the model's window)",
+        low=16, high=131_072,
+    )  # fmt: skip
+    patience: int = option(
+        3, "stop after this many evaluations without a lower validation loss (0: never)", low=0, high=100
+    )
+    seed: int = option(0, "seed of the split, the adapter's first weights and the order of rows", low=0, high=2**31 - 1)
+
+
+def filled(config: TrainConfig, parameters: int, window: int) -> tuple[TrainConfig, dict[str, str]]:
+    """The config with every None decided for a base of that many parameters, and the reason for each decision."""
+    small, reasons = parameters < SMALL, {}
+    size = f"a base of {parameters / 1e6:.1f}M parameters"
+    if config.learning_rate is None:
+        rate = {("lora", True): 3e-3, ("lora", False): 2e-4, ("full", True): 1e-3, ("full", False): 2e-5}
+        config = replace(config, learning_rate=rate[config.method, small])
+        reasons["learning_rate"] = f"usual for {config.method} on {size}"
+    if config.epochs is None:
+        config = replace(config, epochs=20.0 if small else 3.0)
+        reasons["epochs"] = f"{'a small base needs many passes' if small else 'a few passes suffice'}: {size}"
+    if config.alpha is None:
+        config = replace(config, alpha=2 * config.rank)
+        reasons["alpha"] = "twice the rank"
+    if config.max_length is None:
+        config = replace(config, max_length=min(window, 4_096))
+        reasons["max_length"] = f"the model's window is {window} tokens"
+    return config, reasons

@@ -1,0 +1,55 @@
+"""Where a model runs and in which number format, each with its reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from data.errors import UserError
+
+SMALL = 200_000_000
+
+
+@dataclass(frozen=True)
+class Device:
+    """``name``: cpu, cuda or mps. ``dtype``: float32, bfloat16 or float16."""
+
+    name: str
+    reason: str
+    dtype: str
+    dtype_reason: str
+
+
+def choose_device(parameters: int, wanted: str | None = None, dtype: str | None = None) -> Device:
+    """The device and dtype for a model of that many parameters; ``wanted`` and ``dtype`` overrule the choice.
+
+    Raises UserError when the wanted device is not there.
+    """
+    import torch
+
+    there = ["cpu"]
+    if torch.backends.mps.is_available():
+        there.insert(0, "mps")
+    if torch.cuda.is_available():
+        there.insert(0, "cuda")
+    if wanted and wanted not in there:
+        raise UserError(f"This machine has no device {wanted!r}.", f"It has: {', '.join(there)}.")
+    name = wanted or there[0]
+    reason = "asked for" if wanted else "the only device" if len(there) == 1 else "the fastest device found"
+    dtype, dtype_reason = (dtype, "asked for") if dtype else _dtype(name, parameters)
+    return Device(name, reason, dtype, dtype_reason)
+
+
+def _dtype(name: str, parameters: int) -> tuple[str, str]:
+    import torch
+
+    if parameters < SMALL:
+        return "float32", f"{parameters / 1e6:.1f}M parameters fit in full precision, where answers are reproducible"
+    if name == "cuda":
+        fast = torch.cuda.is_bf16_supported(including_emulation=False)
+        return ("bfloat16", "half the memory, full range") if fast else ("float16", "this GPU has no bfloat16")
+    if name == "mps":
+        return "bfloat16", "half the memory, full range"
+    capabilities = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
+    if capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"):
+        return "bfloat16", "this processor computes it fast, and it halves the memory"
+    return "float32", "this processor has no fast bfloat16"

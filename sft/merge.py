@@ -1,0 +1,29 @@
+"""An adapter folded into its base: one set of full weights that needs no PEFT to load."""
+
+from __future__ import annotations
+
+from data.errors import UserError
+from data.store import Artifact, Workspace, staging
+from sft.adapters import KIND, finish
+from sft.model import LocalModel
+
+
+def merged(workspace: Workspace, artifact: Artifact, model: str | None = None, name: str | None = None) -> Artifact:
+    """A new tuned model of full weights (float32) that answers as base plus adapter do, up to rounding.
+
+    ``model`` says where the base is when it is not found by its id; ``name`` defaults to "<adapter>-merged".
+    Raises UserError when ``artifact`` is no adapter, or the base found is not the one it was tuned from.
+    """
+    manifest = artifact.manifest()
+    if manifest["method"] != "lora":
+        raise UserError(f"{artifact.ref} holds full weights already.", "Only an adapter can be merged.")
+    base = LocalModel.load(model or manifest["base"]["id"], dtype="float32")
+    base.tuned(artifact)  # checks the base
+    from sft.attach import attach
+
+    network = attach(base.network, artifact.path, "merged").merge_and_unload(safe_merge=True)
+    with staging(workspace, KIND) as folder:
+        network.save_pretrained(folder)
+        base.tokenizer.save_pretrained(folder)
+        kept = manifest | {"method": "merged", "merged_from": artifact.ref}
+        return finish(workspace, name or f"{artifact.name}-merged", folder, kept)

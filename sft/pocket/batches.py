@@ -1,0 +1,93 @@
+"""From lessons to padded batches: tokens, targets' weights, and which lessons are taught when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+
+import torch
+from transformers import PreTrainedTokenizerFast
+
+from sft.pocket import lessons
+from sft.pocket.tokenizer import ASSISTANT, END, PAD, USER
+
+POOL = 96  # rows sorted by length before they are cut into batches
+TOKENS = 6144  # padded tokens in a batch, at most
+LOOKUP_ROWS = 32  # fewer rows kept look-up on its plateau
+OTHER_SHARE, OTHER_WEIGHT = 0.2, 0.2  # of the tokens outside answers, and their weight in the loss
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """What the lessons are made of: real training paragraphs, and single sentences of them (both may be empty)."""
+
+    paragraphs: list[dict]
+    sentences: list[str]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """``ids`` (rows, tokens) right-padded; ``weights`` of each token as a target, 0 where there is no loss."""
+
+    ids: torch.Tensor
+    weights: torch.Tensor
+
+
+def encode(tokenizer: PreTrainedTokenizerFast, turns: lessons.Turns, r: Random) -> tuple[list[int], list[float]]:
+    """Token ids of a conversation as the chat template writes it, and the loss weight of each."""
+    bpe = tokenizer.backend_tokenizer
+    ids: list[int] = []
+    weights: list[float] = []
+    for user, answer in turns:
+        asked, said = bpe.encode(user).ids, bpe.encode(answer).ids
+        ids += [USER, *asked, ASSISTANT, *said, END]
+        weights += [0.0, *(OTHER_WEIGHT if r.random() < OTHER_SHARE else 0.0 for _ in asked), 0.0]
+        weights += [1.0] * (len(said) + 1)
+    return ids, weights
+
+
+def shares(progress: float, ready: bool, real: bool) -> dict[str, float]:
+    """The share of each kind of lesson; ``progress`` runs from 0 to 1, ``ready`` means look-up is learned."""
+    if not ready:
+        return {"lookup": 1.0}
+    paragraphs = 0.0 if not real or progress < 0.2 else 0.15 if progress < 0.35 else 0.3 if progress < 0.5 else 0.4
+    return {"lookup": 0.06, "closed": 0.03, "real": paragraphs, "world": 0.91 - paragraphs}
+
+
+def lesson(r: Random, kind: str, source: Lessons, progress: float) -> lessons.Turns:
+    """One conversation of a kind; unanswerable questions are rare at first."""
+    unanswerable = 0.03 if progress < 0.2 else 0.08 if progress < 0.4 else 0.13
+    if kind == "lookup":
+        return lessons.lookup(r)
+    if kind == "closed":
+        return lessons.closed_book(r)
+    if kind == "real":
+        return lessons.real_lesson(r, r.choice(source.paragraphs), source.paragraphs, unanswerable / 2)
+    return lessons.world(r, source.sentences, unanswerable)
+
+
+def pool(r: Random, tokenizer: PreTrainedTokenizerFast, source: Lessons, progress: float, ready: bool) -> list[Batch]:
+    """Some batches of rows of similar length, in random order."""
+    mix = shares(progress, ready, bool(source.paragraphs))
+    kinds = r.choices(list(mix), list(mix.values()), k=POOL)
+    rows = [encode(tokenizer, lesson(r, kind, source, progress), r) for kind in kinds]
+    rows = sorted((row for row in rows if len(row[0]) <= 1024), key=lambda row: len(row[0]))
+    most = 10**6 if ready else LOOKUP_ROWS
+    batches, current = [], []
+    for row in rows:
+        if current and (len(row[0]) * (len(current) + 1) > TOKENS or len(current) >= most):
+            batches.append(padded(current))
+            current = []
+        current.append(row)
+    batches.append(padded(current))
+    r.shuffle(batches)
+    return batches
+
+
+def padded(rows: list[tuple[list[int], list[float]]]) -> Batch:
+    """Rows padded on the right to the longest."""
+    width = max(len(ids) for ids, _ in rows)
+    return Batch(
+        torch.tensor([ids + [PAD] * (width - len(ids)) for ids, _ in rows]),
+        torch.tensor([weights + [0.0] * (width - len(weights)) for _, weights in rows]),
+    )

@@ -1,0 +1,212 @@
+"""Passages that state facts, and questions that ask for them: sentences, paragraphs, lists, tables and small tales."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+
+from sft.pocket import words
+from sft.pocket.values import KINDS, name, person, place, thing
+from sft.pocket.world import ENTITIES, Attribute, Fact, attributes
+
+CUSTOM_STATEMENTS = [
+    "The {k} of {e} is {v}.",
+    "{e} has {v} as its {k}.",
+    "For {e}, the {k} is {v}.",
+    "{v} is the {k} of {e}.",
+    "As {k}, {e} has {v}.",
+    "{e}: the {k} is now {v}.",
+]
+CUSTOM_QUESTIONS = [
+    "What is the {k} of {e}?",
+    "Which {k} does {e} have?",
+    "What {k} does {e} have?",
+    "What is {e}'s {k}?",
+    "For {e}, what is the {k}?",
+    "Tell me the {k} of {e}.",
+]
+FORM_ONLY = ["{k} of {e}?", "{e} {k}", "{k} {e}"]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question with its one answer."""
+
+    question: str
+    answer: str
+
+
+def custom_attribute(r: Random, type_: str) -> Attribute:
+    """An attribute nobody wrote down: a random key ("spare lamp") with a value of any kind."""
+    key = f"{r.choice(words.ADJECTIVES)} {r.choice(words.NOUNS)}" if r.random() < 0.5 else r.choice(words.NOUNS)
+    return Attribute(
+        type_,
+        key,
+        r.choice(list(KINDS)),
+        [s.replace("{k}", key) for s in CUSTOM_STATEMENTS],
+        [q.replace("{k}", key) for q in CUSTOM_QUESTIONS],
+    )
+
+
+def fill(template: str, entity: str, value: str) -> str:
+    """A wording with its thing and value put in, starting with a capital unless it starts with a value."""
+    text = template.replace("{e}", entity).replace("{v}", value)
+    return text if template.startswith("{v}") and value[:1].isdigit() else text[:1].upper() + text[1:]
+
+
+def state(r: Random, fact: Fact, held: bool = False, entity: str | None = None) -> str:
+    """One sentence that states the fact."""
+    wordings = fact.attribute.held_statements if held else fact.attribute.statements
+    return fill(r.choice(wordings), entity or fact.entity, fact.value)
+
+
+def ask(r: Random, fact: Fact, held: bool = False) -> Asked:
+    """One question about the fact; in training rarely in note form or in lower case, as people type."""
+    if held:
+        return Asked(fill(r.choice(fact.attribute.held_questions), fact.entity, ""), fact.value)
+    chance = r.random()
+    if chance < 0.05:
+        question = r.choice(FORM_ONLY).format(k=fact.attribute.key, e=fact.entity)
+    elif chance < 0.10:
+        question = f"Which {fact.attribute.type} has the {fact.attribute.key} {fact.value}?"
+        return Asked(question, fact.entity)
+    else:
+        question = fill(r.choice(fact.attribute.questions), fact.entity, "")
+    return Asked(question.lower() if r.random() < 0.06 else question, fact.value)
+
+
+def filler(r: Random, real: list[str]) -> str:
+    """A sentence that states no fact; half of them come from real paragraphs, where there are any."""
+    if real and r.random() < 0.5:
+        return r.choice(real)
+    text = r.choice(words.FILLERS)
+    for mark, choices in (("{a}", words.ADJECTIVES), ("{n}", words.NOUNS), ("{v}", words.VERBS), ("{j}", words.JOBS)):
+        while mark in text:
+            text = text.replace(mark, r.choice(choices), 1)
+    return text
+
+
+def paragraph(r: Random, facts: list[Fact], real: list[str], held: bool = False) -> str:
+    """Several facts about one thing in running text, with fillers; later sentences may say "it"."""
+    entity, sentences = facts[0].entity, []
+    references = words.REFERENCES[facts[0].attribute.type]
+    if r.random() < 0.25:
+        sentences.append(
+            r.choice(["# {}", "{}.", "**{}**", "About {}.", "## {}"]).format(entity[:1].upper() + entity[1:])
+        )
+    for place_, fact in enumerate(facts):
+        by_reference = place_ > 0 and r.random() < 0.5
+        sentences.append(state(r, fact, held, r.choice(references) if by_reference else None))
+        if r.random() < 0.3:
+            sentences.append(filler(r, real))
+    return " ".join(sentences)
+
+
+def listing(r: Random, facts: list[Fact]) -> str:
+    """The facts about one thing as a list of keys and values."""
+    form = r.choice(["- {}: {}", "{}: {};", "| {} | {} |", "**{}:** {}", "* {} - {}", "{} = {},"])
+    lines = [form.format(fact.attribute.key, fact.value) for fact in facts]
+    return " ".join([r.choice(["# {}", "{}:", "name: {}", "| name | {} |"]).format(facts[0].entity), *lines])
+
+
+def table(r: Random, facts: list[Fact]) -> str:
+    """One attribute of several things as rows."""
+    form, head = r.choice(
+        [
+            ("| {} | {} |", "| name | {} |"),
+            ("{}: {}.", "Overview of {}."),
+            ("- {} ({})", "{}:"),
+            ("{}, {};", "name, {};"),
+        ]
+    )
+    return " ".join([head.format(facts[0].attribute.key), *(form.format(f.entity, f.value) for f in facts)])
+
+
+def tale(r: Random) -> tuple[str, list[Asked]]:
+    """One sentence of who did what, where, when and for how much, and a question for each part."""
+    who, what = person(r), f"{r.choice(['the', 'a'])} {thing(r)}"
+    base, past = r.choice(words.DEEDS)
+    extra = {
+        "where": f"in {place(r)}",
+        "when": r.choice([f"in {KINDS['year'](r)}", f"on {KINDS['date'](r)}"]),
+        "how much": f"for {KINDS['amount'](r)}",
+        "with whom": f"with {person(r)}",
+        "why": f"because the {r.choice(words.NOUNS)} was {r.choice(words.ADJECTIVES)}",
+    }
+    parts = r.sample(list(extra), r.randint(1, 3))
+    front = parts.pop() if parts[-1] in ("where", "when") and r.random() < 0.4 else None
+    core = f"{who} {past} {what} {' '.join(extra[p] for p in parts)}".strip()
+    text = f"{extra[front][0].upper()}{extra[front][1:]}, {core}." if front else f"{core}."
+    asked = [Asked(f"Who {past} {what}?", who), Asked(f"What did {who} {base}?", what)]
+    for part in parts + ([front] if front else []):
+        word, answer = part, extra[part].split(" ", 1)[1]
+        if part == "with whom":
+            question = r.choice([f"With whom did {who} {base} {what}?", f"Who did {who} {base} {what} with?"])
+        elif part == "why":
+            question, answer = f"Why did {who} {base} {what}?", extra[part]
+        else:
+            question = f"{word.capitalize()} did {who} {base} {what}{' for' if part == 'how much' else ''}?"
+        asked.append(Asked(question, answer))
+    return text, asked
+
+
+def things(r: Random, type_: str, count: int) -> list[str]:
+    """Distinct names of things of one type."""
+    found: list[str] = []
+    while len(found) < count:
+        if (candidate := ENTITIES[type_](r)) not in found:
+            found.append(candidate)
+    return found
+
+
+def some_attributes(r: Random, type_: str, count: int) -> list[Attribute]:
+    """Distinct attributes of a type, one in five invented on the spot."""
+    known = r.sample(attributes()[type_], min(count, len(attributes()[type_])))
+    mixed = [custom_attribute(r, type_) if r.random() < 0.2 else attribute for attribute in known]
+    return list({attribute.key: attribute for attribute in mixed}.values())
+
+
+def rule(r: Random) -> tuple[str, Asked]:
+    """An instruction for one purpose, and the question how."""
+    goal = f"{r.choice(words.VERBS)} the {thing(r)}"
+    deed = KINDS["action"](r)
+    text = r.choice(
+        [
+            f"To {goal}, {deed}.",
+            f"If you want to {goal}, {deed}.",
+            f"How to {goal}: {deed}.",
+            f"Before you {goal}, {deed}.",
+        ]
+    )
+    before = text.startswith("Before")
+    question = (
+        f"What must I do before I {goal}?"
+        if before
+        else r.choice([f"How do I {goal}?", f"How can I {goal}?", f"What should I do to {goal}?"])
+    )
+    return text, Asked(question, deed)
+
+
+def note(r: Random) -> tuple[str, Asked]:
+    """A fact about nothing named: "The spare lamp is in room B-12."."""
+    what, kind = thing(r), r.choice(["room", "person", "amount", "date", "code", "time", "duration", "items"])
+    value = KINDS[kind](r)
+    texts = {
+        "room": ("The {} is kept in {}.", "Where is the {}?"),
+        "person": ("{1} keeps the {0}.", "Who keeps the {}?"),
+        "amount": ("A lost {} costs {}.", "How much does a lost {} cost?"),
+        "date": ("The {} arrives on {}.", "When does the {} arrive?"),
+        "code": ("The code of the {} is {}.", "What is the code of the {}?"),
+        "time": ("The {} is switched on at {}.", "At what time is the {} switched on?"),
+        "duration": ("The {} may be kept for {}.", "How long may the {} be kept?"),
+        "items": ("The {} holds {}.", "What does the {} hold?"),
+    }
+    statement, question = texts[kind]
+    return statement.format(what, value), Asked(question.format(what), value)
+
+
+def nobody(r: Random) -> str:
+    """A question about an invented thing that no passage mentions."""
+    type_ = r.choice(list(ENTITIES))
+    attribute = r.choice(attributes()[type_])
+    return fill(r.choice(attribute.questions), ENTITIES[type_](r) if r.random() < 0.9 else f"the {name(r)}", "")

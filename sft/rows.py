@@ -1,0 +1,97 @@
+"""Examples made into training rows: which context they carry, what is too long, what is set aside for validation."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from data.prompts import training_turns
+from data.schema import Conversation, Example
+from sft.tokens import Tokens
+
+VALIDATION_SHARE, MOST_VALIDATION = 0.1, 200
+
+
+@dataclass(frozen=True)
+class Row:
+    """One training row: token ids of the prompt, which carry no loss, and of the answer with its end, which do."""
+
+    example: str
+    prompt: list[int]
+    answer: list[int]
+    with_evidence: bool
+
+    def __len__(self) -> int:
+        return len(self.prompt) + len(self.answer)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Rows that fit, and how many were left out because they do not."""
+
+    rows: tuple[Row, ...]
+    too_long: int
+
+    def counts(self) -> dict[str, int]:
+        """How many rows there are of each kind, as manifests hold it."""
+        with_evidence = sum(row.with_evidence for row in self.rows)
+        return {
+            "rows": len(self.rows), "with_evidence": with_evidence,
+            "closed_book": len(self.rows) - with_evidence, "too_long": self.too_long,
+        }  # fmt: skip
+
+
+def context_for(setting: str, examples: Sequence[Example]) -> tuple[str, str]:
+    """The training context meant by ``setting`` (auto, none, gold, mixed) for these examples, and the reason."""
+    known = sum(example.evidence is not None for example in examples)
+    if setting == "auto":
+        chosen = "mixed" if known else "none"
+        return chosen, f"evidence is known for {known} of {len(examples)} rows" if known else "no row has evidence"
+    if setting != "none" and not known:
+        return "none", f"{setting} was asked for, but no row has evidence"
+    return setting, "asked for"
+
+
+def conversations(example: Example, context: str, instruction: str) -> list[tuple[Conversation, bool]]:
+    """The training conversations of one example, each with whether it carries the evidence.
+
+    mixed: closed-book and with evidence; gold: with evidence; a row without evidence is always closed-book only.
+    """
+    closed = (training_turns(example, (), instruction), False)
+    if context == "none" or example.evidence is None:
+        return [closed]
+    opened = (training_turns(example, (example.evidence,), instruction), True)
+    return [opened] if context == "gold" else [closed, opened]
+
+
+def prepare(examples: Sequence[Example], context: str, instruction: str, tokens: Tokens, max_length: int) -> Prepared:
+    """Token rows of all examples. Rows longer than ``max_length`` tokens are left out and counted, never cut."""
+    rows = []
+    for example in examples:
+        for turns, with_evidence in conversations(example, context, instruction):
+            prompt, answer = tokens.prompt(turns[:-1]), tokens.answer(turns[-1].content)
+            rows.append(Row(example.id, prompt, answer, with_evidence))
+    fitting = tuple(row for row in rows if len(row) <= max_length)
+    return Prepared(fitting, len(rows) - len(fitting))
+
+
+def split(examples: Sequence[Example], seed: int) -> tuple[list[Example], list[Example], str]:
+    """Training and validation examples in their order, and a sentence that says how they were split.
+
+    Set aside are rows whose fact is also asked in other words, one per fact: a fact that is asked only once cannot be
+    known from the others, so its loss would say nothing. Without such rows, any row. None of fewer than 20 rows.
+    """
+    wanted = min(MOST_VALIDATION, int(len(examples) * VALIDATION_SHARE))
+    if wanted < 2:
+        return list(examples), [], f"{len(examples)} rows are too few to set some aside for validation"
+    order = list(range(len(examples)))
+    random.Random(seed).shuffle(order)
+    asked = Counter(example.fact for example in examples)
+    reworded = list({e.fact: i for i in order if (e := examples[i]).fact and asked[e.fact] > 1}.values())
+    chosen = set((reworded or order)[:wanted])
+    how = "asking taught facts in other words" if reworded else "at random"
+    said = f"{len(chosen)} of {len(examples)} rows, {how} (seed {seed}), were set aside for validation"
+    keep = [e for i, e in enumerate(examples) if i not in chosen]
+    return keep, [e for i, e in enumerate(examples) if i in chosen], said

@@ -1,0 +1,101 @@
+"""TRL's trainer, set up for short question-answer rows: loss on the answer only, little padding, whole checkpoints."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import datasets
+from peft import LoraConfig
+from transformers import PrinterCallback, set_seed
+from trl import SFTConfig, SFTTrainer
+
+from sft.config import TrainConfig
+from sft.model import LocalModel
+from sft.progress import Progress
+from sft.rows import Row
+
+EVALUATIONS = 10
+LOGGED_STEPS = 200
+WARMUP_SHARE = 0.05
+
+
+def build(
+    model: LocalModel, config: TrainConfig, train: Sequence[Row], validation: Sequence[Row], folder: Path,
+    progress: Progress, fresh: bool,
+) -> Any:  # fmt: skip
+    """A trainer ready to run. ``config`` has no None left; ``fresh`` is False when a checkpoint will be resumed."""
+    datasets.disable_progress_bars()
+    set_seed(config.seed)  # before the adapter's first weights are drawn
+    lora = None
+    if config.method == "lora":
+        lora = LoraConfig(
+            r=config.rank, lora_alpha=config.alpha, lora_dropout=config.dropout, target_modules="all-linear",
+            task_type="CAUSAL_LM",
+        )  # fmt: skip
+    trainer = SFTTrainer(
+        model=model.network,
+        args=_arguments(model, config, len(train), bool(validation), folder, fresh),
+        train_dataset=_table(train),
+        eval_dataset=_table(validation) if validation else None,
+        processing_class=model.tokenizer,
+        peft_config=lora,
+        callbacks=[progress],
+    )
+    trainer.remove_callback(PrinterCallback)
+    return trainer
+
+
+def _arguments(
+    model: LocalModel, config: TrainConfig, rows: int, validated: bool, folder: Path, fresh: bool
+) -> SFTConfig:
+    assert config.epochs is not None
+    steps = max(1, math.ceil(math.ceil(rows / config.batch_size) * config.epochs))
+    pause = math.ceil(steps / EVALUATIONS)
+    return SFTConfig(
+        output_dir=str(folder),
+        num_train_epochs=config.epochs,
+        learning_rate=config.learning_rate,
+        lr_scheduler_type="cosine",
+        warmup_steps=math.ceil(WARMUP_SHARE * steps),
+        per_device_train_batch_size=config.batch_size,
+        per_device_eval_batch_size=2 * config.batch_size,
+        weight_decay=0.0,
+        # rows of like length share a batch. No packing: short convolutions (LFM2) would see across examples
+        train_sampling_strategy="group_by_length",
+        packing=False,
+        max_length=None,
+        dataset_kwargs={"skip_prepare_dataset": True},
+        gradient_checkpointing=False,
+        bf16=model.device.dtype == "bfloat16",
+        fp16=model.device.dtype == "float16",
+        use_cpu=model.device.name == "cpu",
+        dataloader_pin_memory=model.device.name == "cuda",
+        seed=config.seed,
+        data_seed=config.seed,
+        logging_steps=max(1, steps // LOGGED_STEPS),
+        logging_nan_inf_filter=False,
+        eval_strategy="steps" if validated else "no",
+        eval_steps=pause,
+        eval_on_start=validated and fresh,
+        save_strategy="steps",
+        save_steps=pause,
+        save_total_limit=2,  # the best and the newest
+        metric_for_best_model="eval_loss" if validated else None,
+        greater_is_better=False,
+        disable_tqdm=True,
+        report_to="none",
+    )
+
+
+def _table(rows: Sequence[Row]) -> datasets.Dataset:
+    """Tokens and labels (-100 on the prompt), in TRL's columns."""
+    return datasets.Dataset.from_dict(
+        {
+            "input_ids": [row.prompt + row.answer for row in rows],
+            "labels": [[-100] * len(row.prompt) + row.answer for row in rows],
+            "length": [len(row) for row in rows],
+        }
+    )

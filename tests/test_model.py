@@ -1,0 +1,211 @@
+"""The language model: which one a name means, batches, one base in memory under several weights, answers that end."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from data.errors import UserError
+from data.prompts import question_turn
+from data.schema import Answer, DecodeSettings, Example, Generation
+from sft.answerer import ClosedBook
+from sft.batches import batches
+from sft.devices import choose_device
+from sft.model import LocalModel
+from sft.sources import resolve, weights_hash
+from sft.tokens import PLAIN_TEMPLATE
+
+WORDS = (
+    "Who leads the green tower of Bremer? Ada Vermeer leads it. When is harbour closed Monday Question: Answer I don't"
+)
+TEMPLATE = (
+    "{% for m in messages %}{{ '<|' + m['role'] + '|>' + m['content'] }}{% if m['role'] == 'assistant' %}<|end|>"
+    "{% endif %}{% endfor %}{% if add_generation_prompt %}<|assistant|>{% endif %}"
+)
+QUESTIONS = [question_turn(text) for text in (
+    "Who?", "Who leads the green tower of Bremer?", "When is it closed?", "harbour " * 12, "Ada Vermeer?",
+)]  # fmt: skip
+
+
+def tiny_model(
+    folder: Path, kind: str = "lfm2", seed: int = 0, template: str | None = TEMPLATE, pad: bool = True
+) -> Path:
+    """A random language model of a few thousand parameters with a byte-level tokenizer, saved as users have them."""
+    from tokenizers import ByteLevelBPETokenizer
+    from transformers import Lfm2Config, LlamaConfig, PreTrainedTokenizerFast
+    from transformers.models.lfm2 import Lfm2ForCausalLM
+    from transformers.models.llama import LlamaForCausalLM
+
+    bpe = ByteLevelBPETokenizer()
+    special = ["<|pad|>", "<|user|>", "<|assistant|>", "<|end|>"]
+    bpe.train_from_iterator([WORDS] * 20, vocab_size=330, special_tokens=special, show_progress=False)
+    named = {"eos_token": "<|end|>"} | ({"pad_token": "<|pad|>"} if pad else {})
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=bpe._tokenizer, **named)
+    tokenizer.chat_template = template
+    tokenizer.save_pretrained(folder)
+    shape: dict[str, Any] = {
+        "vocab_size": len(tokenizer), "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2,
+        "num_attention_heads": 4, "num_key_value_heads": 4, "max_position_embeddings": 128, "eos_token_id": 3,
+        "pad_token_id": 0 if pad else None, "bos_token_id": None, "tie_word_embeddings": True,
+    }  # fmt: skip
+    torch.manual_seed(seed)
+    if kind == "llama":
+        network: Any = LlamaForCausalLM(LlamaConfig(**shape))
+    else:
+        layers = ["conv", "full_attention"]
+        network = Lfm2ForCausalLM(Lfm2Config(**shape, layer_types=layers, block_auto_adjust_ff_dim=False))
+    with torch.no_grad():  # spread the logits, so that a greedy choice is never a tie
+        for parameter in network.parameters():
+            parameter.mul_(3.0 if parameter.dim() > 1 else 1.0)
+    network.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_model(tmp_path_factory.mktemp("models") / "tiny")
+
+
+@pytest.fixture(scope="module")
+def model(folder: Path) -> LocalModel:
+    return LocalModel.load(str(folder), device="cpu")
+
+
+@given(st.lists(st.integers(1, 600), max_size=80), st.integers(1, 1000))
+@settings(max_examples=200, deadline=None)
+def test_batches_hold_every_index_once_and_keep_the_budget(lengths: list[int], budget: int) -> None:
+    groups = batches(lengths, budget)
+    assert sorted(index for group in groups for index in group) == list(range(len(lengths)))
+    for group in groups:
+        assert len(group) == 1 or len(group) * max(lengths[index] for index in group) <= budget
+
+
+def test_long_prompts_make_small_batches_and_short_ones_large() -> None:
+    assert max(map(len, batches([700] * 10, 2_048))) == 2
+    assert len(batches([16] * 100, 2_048)) == 1
+
+
+@pytest.mark.parametrize("kind", ["lfm2", "llama"])
+def test_batched_answers_equal_single_ones_in_the_given_order(tmp_path: Path, kind: str) -> None:
+    base = LocalModel.load(str(tiny_model(tmp_path / kind, kind)), device="cpu").base()
+    single = [base.generate([one], DecodeSettings(12))[0] for one in QUESTIONS]
+    batched = base.generate(QUESTIONS, DecodeSettings(12))
+    assert [g.text for g in batched] == [g.text for g in single]
+    assert [(g.prompt_tokens, g.new_tokens, g.finish_reason) for g in batched] == [
+        (g.prompt_tokens, g.new_tokens, g.finish_reason) for g in single
+    ]
+    assert len({g.text for g in single}) > 1
+
+
+def test_batches_are_reported_as_they_finish_with_the_right_index(model: LocalModel) -> None:
+    seen: dict[int, Generation] = {}
+    answers = model.base().generate(QUESTIONS, DecodeSettings(8), on_generated=lambda pairs: seen.update(pairs))
+    assert [seen[number] for number in range(len(QUESTIONS))] == answers
+
+
+def test_a_single_answer_streams_the_text_it_returns(model: LocalModel) -> None:
+    pieces: list[str] = []
+    answer = model.base().generate(QUESTIONS[1:2], DecodeSettings(12), on_text=pieces.append)[0]
+    assert "".join(pieces).strip() == answer.text
+
+
+def test_a_prompt_that_leaves_no_room_is_not_generated(model: LocalModel) -> None:
+    long = question_turn("harbour " * 200)
+    short, over = model.base().generate([QUESTIONS[0], long], DecodeSettings(8))
+    assert over.finish_reason == "over_budget"
+    assert (over.text, over.new_tokens) == ("", 0)
+    assert over.prompt_tokens == model.base().count(long) > model.window - 8
+    assert short.finish_reason != "over_budget"
+
+
+def test_score_is_the_log_likelihood_of_answer_and_end(model: LocalModel) -> None:
+    base, tokens = model.base(), model.tokens
+    prompt, answer = tokens.prompt(QUESTIONS[1]), tokens.answer("Ada Vermeer")
+    assert answer[-1] == tokens.end
+    with torch.no_grad():
+        logits = torch.log_softmax(model.network(torch.tensor([prompt + answer])).logits[0].double(), -1)
+    by_hand = sum(float(logits[len(prompt) + n - 1, token]) for n, token in enumerate(answer))
+    scores = base.score([QUESTIONS[1], QUESTIONS[3]], ["Ada Vermeer", "Monday"])
+    assert scores[0] == pytest.approx(by_hand, abs=1e-3)
+    assert scores[1] == pytest.approx(base.score([QUESTIONS[3]], ["Monday"])[0], abs=1e-3)
+
+
+def test_sampling_settings_of_the_folder_do_not_reach_the_answers(
+    folder: Path, model: LocalModel, tmp_path: Path
+) -> None:
+    copy = tiny_model(tmp_path / "sampled")
+    wild = {"do_sample": True, "temperature": 5.0, "repetition_penalty": 9.0, "eos_token_id": 3}
+    (copy / "generation_config.json").write_text(json.dumps(wild))
+    again = LocalModel.load(str(copy), device="cpu").base().generate(QUESTIONS, DecodeSettings(8))
+    assert [g.text for g in again] == [g.text for g in model.base().generate(QUESTIONS, DecodeSettings(8))]
+
+
+def test_a_tokenizer_without_pad_or_template_gets_a_plain_one_and_says_so(tmp_path: Path) -> None:
+    model = LocalModel.load(str(tiny_model(tmp_path / "bare", "llama", template=None, pad=False)), device="cpu")
+    assert model.tokenizer.chat_template == PLAIN_TEMPLATE
+    assert "no chat template" in model.tokens.note
+    single = [model.base().generate([one], DecodeSettings(8))[0].text for one in QUESTIONS]
+    assert [g.text for g in model.base().generate(QUESTIONS, DecodeSettings(8))] == single
+
+
+def test_every_choice_carries_its_reason(model: LocalModel) -> None:
+    assert model.device_reason
+    assert "full precision" in model.dtype_reason
+    assert choose_device(7_000_000_000, "cpu").dtype_reason
+    with pytest.raises(UserError, match="no device 'tpu'"):
+        choose_device(1, "tpu")
+
+
+def test_a_folder_is_named_by_its_last_part_and_its_weights_by_a_hash(folder: Path) -> None:
+    source = resolve(str(folder))
+    assert (source.id, source.path, source.revision) == ("tiny", folder, None)
+    assert weights_hash(folder) == LocalModel.load(str(folder)).base_hash
+
+
+def test_an_unknown_hub_id_is_named_exactly(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    with pytest.raises(UserError, match="'someone/some-model-1B' is not in the local cache and no network"):
+        resolve("someone/some-model-1B")
+    with pytest.raises(UserError, match="no model folder"):
+        resolve("no/such/folder")
+
+
+@pytest.mark.parametrize(
+    ("config", "weights", "message"),
+    [
+        (
+            {"model_type": "bert", "architectures": ["BertModel"]},
+            "model.safetensors",
+            "BertModel has no language-model",
+        ),
+        ({"model_type": "t5", "is_encoder_decoder": True}, "model.safetensors", "not a causal"),
+        ({"model_type": "mystery", "auto_map": {"AutoModel": "m.py"}}, "model.safetensors", "run code of its own"),
+        ({"model_type": "llama"}, "pytorch_model.bin", "only in pickle files"),
+        ({"model_type": "llama"}, "notes.txt", "weights are missing"),
+        (None, "model.safetensors", "no config.json"),
+    ],
+)
+def test_models_of_no_use_are_refused_with_the_reason(
+    tmp_path: Path, config: dict[str, Any] | None, weights: str, message: str
+) -> None:
+    if config is not None:
+        (tmp_path / "config.json").write_text(json.dumps(config))
+    (tmp_path / weights).touch()
+    with pytest.raises(UserError, match=message):
+        resolve(str(tmp_path))
+
+
+def test_closed_book_asks_without_context_and_keeps_ids_in_order(model: LocalModel) -> None:
+    examples = [Example("b", "Who leads the green tower of Bremer?", ("Ada",)), Example("a", "When?", ("Monday",))]
+    told: list[Answer] = []
+    answers = ClosedBook(model.base(), DecodeSettings(6), "Be brief.").answer(examples, told.extend)
+    assert [answer.example for answer in answers] == ["b", "a"]
+    assert sorted(told, key=lambda a: a.example) == sorted(answers, key=lambda a: a.example)
+    assert answers[0].conversation == question_turn(examples[0].question, instruction="Be brief.")
+    assert not answers[0].hits

@@ -1,0 +1,75 @@
+"""What every page stands in: the workspace, the list of pages, and the one way an error or an empty page is shown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import streamlit as st
+
+from data.demo.first_start import copy_demo
+from data.errors import UserError
+from data.store import Workspace, default_root, open_workspace
+
+PAGES = {
+    "overview": ("ui/pages/overview.py", "Overview", ":material/grid_view:"),
+    "data": ("ui/pages/data.py", "Data", ":material/table_rows:"),
+    "knowledge": ("ui/pages/knowledge.py", "Knowledge base", ":material/library_books:"),
+    "tune": ("ui/pages/tune.py", "Fine-tune", ":material/tune:"),
+    "compare": ("ui/pages/compare.py", "Compare", ":material/compare_arrows:"),
+    "ask": ("ui/pages/ask.py", "Ask", ":material/chat:"),
+    "runs": ("ui/pages/runs.py", "Runs", ":material/list_alt:"),
+}
+MARKUP = re.compile(r"([\\`*_{}\[\]()#+\-!|<>~$:&.])")
+
+
+def workspace() -> Workspace:
+    """The workspace in use; the demo is put into a new one. Raises UserError when it cannot be written."""
+    return _opened(str(default_root()))
+
+
+@st.cache_resource(show_spinner=False)
+def _opened(root: str) -> Workspace:
+    """Once per server process: errors are not kept, so a repaired folder is found at the next try."""
+    opened = open_workspace(Path(root))
+    copy_demo(opened)
+    return opened
+
+
+def plain(text: object) -> str:
+    """Text with every Markdown sign escaped: for messages that may hold words of documents, files or models."""
+    return MARKUP.sub(r"\\\1", str(text))
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """Show a UserError as one message: what is wrong, and what to do. Anything else is a defect and keeps its trace."""
+    try:
+        yield
+    except UserError as error:
+        st.error(plain(error.fix) or "See the page Runs.", title=plain(error.what), icon=":material/error:")
+
+
+def empty(what: str, then: str, page: str | None = None, key: str = "") -> None:
+    """An empty page says what would be here, what to do next, and where."""
+    with st.container(border=True, key=f"empty_{key or page or 'page'}"):
+        st.markdown(f"**{what}**")
+        st.markdown(then)
+        if page:
+            link(page)
+
+
+def link(page: str, label: str | None = None, run: str | None = None) -> None:
+    """A link to one of our pages, with a run selected if one is named."""
+    file, title, icon = PAGES[page]
+    st.page_link(file, label=label or f"Go to {title}", icon=icon, query_params={"run": run} if run else None)
+
+
+def notice(text: str | None = None) -> None:
+    """Keep a message for the next run of the page (text given), or show the one that was kept."""
+    if text:
+        st.session_state["notice"] = text
+    elif kept := st.session_state.pop("notice", None):
+        st.success(plain(kept), icon=":material/check:")
