@@ -23,9 +23,18 @@ check: $(BIN)/.test-ready
 bench: $(BIN)/.test-ready
 	$(PLAIN_THREADS) $(BIN)/python -m tests.bench
 
-demo: $(BIN)/.run-ready
-	$(PLAIN_THREADS) $(BIN)/python -m data.demo.build
-	$(PLAIN_THREADS) $(BIN)/python -m ui.demo
+# the demo workspace that ships, rebuilt from nothing: data, knowledge base, fine-tune, comparison
+DEMO := build/demo
+DEMO_ENV := $(PLAIN_THREADS) CROSSOVER_HOME=$(CURDIR)/$(DEMO)
+demo: $(BIN)/.test-ready
+	rm -rf $(DEMO)
+	$(BIN)/python -m data.demo.build
+	$(DEMO_ENV) $(BIN)/python -m data add demo --train data/demo/train.jsonl --validation data/demo/validation.jsonl \
+	    --test data/demo/test.jsonl --documents data/demo/documents
+	$(DEMO_ENV) $(BIN)/python -m rag build --name brindlewick --documents data/demo/documents
+	$(DEMO_ENV) $(BIN)/python -m sft train --name brindlewick --train demo --validation demo
+	$(DEMO_ENV) $(BIN)/python -m eval bench --name demo --test demo --tuned brindlewick --knowledge brindlewick
+	$(BIN)/python -m data.demo.keep $(DEMO)
 
 pocket-report: $(BIN)/.run-ready
 	$(PLAIN_THREADS) $(BIN)/python -m sft.pocket report

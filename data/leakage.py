@@ -16,6 +16,10 @@ from data.schema import Example
 from data.store import file_hash, text_hash
 
 
+class LeakageFound(UserError):
+    """Test questions stand in the training data, or the test file among the documents, and nobody allowed it."""
+
+
 @dataclass(frozen=True)
 class Leakage:
     """What was found. ``exact`` holds ids of test rows whose question is a training question."""
@@ -95,8 +99,8 @@ def test_file_among(
 
 
 def refuse_unless_allowed(leakage: Leakage, allowed: bool) -> None:
-    """Raise UserError for a blocking leak that the user has not allowed."""
+    """Raise LeakageFound for a blocking leak that the user has not allowed."""
     if leakage.blocks and not allowed:
         what = " ".join(leakage.sentences()[: bool(leakage.exact) + len(leakage.test_file_in)])
         fix = "Remove them, or go on with --allow-leakage (the result is stamped and scored on the clean rows too)."
-        raise UserError(what, fix)
+        raise LeakageFound(what, fix)

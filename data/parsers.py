@@ -1,7 +1,7 @@
 """One function per file type: path in, text out. Heavy libraries are imported by the function that needs them.
 
-Why these libraries: pypdfium2 keeps the reading order of columns and is fast; mammoth keeps a Word file's headings, tables
-and lists; trafilatura is the one that leaves navigation and footers out. Structure ends up as Markdown.
+Why these libraries: pypdfium2 keeps the reading order of columns and is fast; mammoth keeps a Word file's headings,
+tables and lists; trafilatura is the one that leaves navigation and footers out. Structure ends up as Markdown.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ from typing import Any
 from data.errors import UserError
 
 GUESS_BYTES = 1024  # below this, statistics of letters mislead and Windows-1252 is the better guess
+# left to itself the guesser takes Russian Windows files for an old Macintosh encoding, with one wrong letter
+COMMON = ["cp1252", "cp1251", "cp1250", "cp1253", "cp1254", "cp1255", "cp1256", "koi8_r", "shift_jis", "euc_jp",
+          "gb18030", "big5", "euc_kr"]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ def _guess(content: bytes) -> str:
         return "cp1252"
     from charset_normalizer import from_bytes
 
-    best = from_bytes(content).best()
+    best = from_bytes(content, cp_isolation=COMMON).best()
     return best.encoding if best else "cp1252"
 
 
@@ -138,7 +141,7 @@ def _decode_html(content: bytes) -> tuple[str, tuple[str, ...]]:
 def _as_markdown(source: str) -> str:
     from markdownify import markdownify
 
-    return markdownify(source, heading_style="ATX", strip=["a", "img"]).strip()
+    return markdownify(source, heading_style="ATX", strip=["a", "img"], table_infer_header=True).strip()
 
 
 def table(path: Path) -> Parsed:
@@ -162,24 +165,23 @@ def _column(header: list[str], place: int) -> str:
 
 def _fields(pairs: Iterable[tuple[str, Any]]) -> str:
     texts = (
-        (name, " ".join(value.split() if isinstance(value, str) else [json.dumps(value)])) for name, value in pairs
+        (name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)) for name, value in pairs
     )
-    return "; ".join(f"{name}: {text}" for name, text in texts if text and text != "null")
+    return "; ".join(f"{name}: {' '.join(text.split())}" for name, text in texts if text.strip() not in ("", "null"))
 
 
 def json_lines(path: Path) -> Parsed:
     """A JSONL file: one paragraph per object, its fields as in a table."""
     text, warnings = decode(path.read_bytes())
     lines = []
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
         try:
             row = json.loads(line)
         except json.JSONDecodeError as error:
-            raise UserError(
-                f"is not JSONL: line {number} ({error.msg}).", "Put one JSON object on each line."
-            ) from error
+            what = f"is not JSONL: line {number} ({error.msg})."
+            raise UserError(what, "Put one JSON object on each line.") from error
         lines.append(_fields(row.items()) if isinstance(row, dict) else str(row))
     return Parsed(("\n\n".join(lines),), "", warnings)
 

@@ -1,8 +1,8 @@
 """Documents to passages: structure first (headings, paragraphs, sentences), then size.
 
-Sizes are counted with the embedder's own tokenizer, so no passage is longer than the embedder reads. Markdown is cut into
-the sections below its headings, and each section by plain text rules: the splitter's own Markdown mode cuts a long
-paragraph at any inline mark (an apostrophe, say) before it looks for the end of a sentence.
+Sizes are counted with the embedder's own tokenizer, so no passage is longer than the embedder reads. Markdown is cut
+into the sections below its headings, and each section by plain text rules: the splitter's own Markdown mode cuts a
+long paragraph at any inline mark (an apostrophe, say) before it looks for the end of a sentence.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def passage_id(document: str, text: str, ordinal: int) -> str:
 def _sections(text: str) -> Iterator[Section]:
     """The sections of Markdown. A heading with nothing below it, not even deeper headings, is a section of its own."""
     found = list(_headings(text))
-    bounds = [(0, 0, 0, "")] + found
+    bounds = [(0, 0, 0, ""), *found]
     trail: list[tuple[int, str]] = []
     for number, (begin, start, level, name) in enumerate(bounds):
         end = bounds[number + 1][0] if number + 1 < len(bounds) else len(text)

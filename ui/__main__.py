@@ -7,9 +7,10 @@ import socket
 import sys
 from pathlib import Path
 
+from data.demo.first_start import copy_demo
 from data.errors import UserError
 from data.jobs import child_environment
-from data.store import open_workspace
+from data.store import default_root, open_workspace
 
 FIRST_PORT = 8501
 TRIES = 100
@@ -36,6 +37,7 @@ def has_display() -> bool:
 def main() -> int:
     """Check the workspace, choose the port, say where the page is, and become the server."""
     try:
+        copy_demo(default_root())
         workspace = open_workspace()
         wanted = int(os.environ.get("CROSSOVER_PORT", FIRST_PORT))
         port = free_port(wanted)

@@ -33,9 +33,8 @@ def workspace() -> Workspace:
 @st.cache_resource(show_spinner=False)
 def _opened(root: str) -> Workspace:
     """Once per server process: errors are not kept, so a repaired folder is found at the next try."""
-    opened = open_workspace(Path(root))
-    copy_demo(opened)
-    return opened
+    copy_demo(Path(root))
+    return open_workspace(Path(root))
 
 
 def plain(text: object) -> str:

@@ -13,6 +13,7 @@ from sft.pocket.tokenizer import ASSISTANT, END, PAD, USER
 
 POOL = 96  # rows sorted by length before they are cut into batches
 TOKENS = 6144  # padded tokens in a batch, at most
+ROUND = 32  # widths are multiples of this many tokens
 LOOKUP_ROWS = 32  # fewer rows kept look-up on its plateau
 OTHER_SHARE, OTHER_WEIGHT = 0.2, 0.2  # of the tokens outside answers, and their weight in the loss
 
@@ -75,7 +76,8 @@ def pool(r: Random, tokenizer: PreTrainedTokenizerFast, source: Lessons, progres
     most = 10**6 if ready else LOOKUP_ROWS
     batches, current = [], []
     for row in rows:
-        if current and (len(row[0]) * (len(current) + 1) > TOKENS or len(current) >= most):
+        width = -(-len(row[0]) // ROUND) * ROUND
+        if current and (width * (len(current) + 1) > TOKENS or len(current) >= most):
             batches.append(padded(current))
             current = []
         current.append(row)
@@ -85,8 +87,8 @@ def pool(r: Random, tokenizer: PreTrainedTokenizerFast, source: Lessons, progres
 
 
 def padded(rows: list[tuple[list[int], list[float]]]) -> Batch:
-    """Rows padded on the right to the longest."""
-    width = max(len(ids) for ids, _ in rows)
+    """Rows padded on the right to the longest, rounded up: the fewer shapes, the fewer kernels are made and kept."""
+    width = -(-max(len(ids) for ids, _ in rows) // ROUND) * ROUND
     return Batch(
         torch.tensor([ids + [PAD] * (width - len(ids)) for ids, _ in rows]),
         torch.tensor([weights + [0.0] * (width - len(weights)) for _, weights in rows]),

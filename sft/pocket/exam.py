@@ -12,7 +12,7 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from data.prompts import ABSTAIN, question_turn
-from sft.pocket import lessons, texts
+from sft.pocket import texts
 from sft.pocket.values import KINDS
 from sft.pocket.world import Fact, attributes
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from random import Random
 
 from data.prompts import ABSTAIN, question_turn
-from sft.pocket import texts, words
+from sft.pocket import tales, texts, words
 from sft.pocket.texts import Asked
-from sft.pocket.values import KINDS, name
+from sft.pocket.values import KINDS, name, thing
 from sft.pocket.world import Fact, attributes
 
 Turns = list[tuple[str, str]]
@@ -30,9 +30,7 @@ def lookup(r: Random) -> Turns:
     if r.random() < 0.3:
         content = " ".join(KINDS[r.choice(kinds)](r) for _ in range(r.randint(1, 4)))
         return [(f"Repeat: {content}", content)]
-    keys = {
-        r.choice([name(r), texts.thing(r), KINDS["code"](r)]): KINDS[r.choice(kinds)](r) for _ in range(r.randint(2, 7))
-    }
+    keys = {r.choice([name(r), thing(r), KINDS["code"](r)]): KINDS[r.choice(kinds)](r) for _ in range(r.randint(2, 7))}
     lines = [f"{key}: {value}" for key, value in keys.items()]
     passages = lines if len(lines) <= 5 and r.random() < 0.5 else ["; ".join(lines)]
     chosen = r.sample(list(keys), min(len(keys), r.randint(3, 5)))
@@ -81,7 +79,7 @@ def loose(r: Random, real: list[str]) -> tuple[str, list[Asked]]:
     """A passage of tales, rules and notes in running text."""
     sentences, asked = [], []
     for _ in range(r.randint(1, 4)):
-        kind = r.choice([texts.tale, texts.tale, texts.rule, texts.note])
+        kind = r.choice([tales.tale, tales.tale, tales.rule, tales.note])
         sentence, found = kind(r)
         sentences.append(sentence)
         asked += found if isinstance(found, list) else [found]
@@ -152,15 +150,17 @@ def cloze(r: Random, sentence: str) -> Asked | None:
     return Asked(" ".join([*left, gap.lower() if form < 0.7 else "___", *right]).rstrip(".,;:") + "?", answer)
 
 
+def middle(answers: list[str]) -> str:
+    """The accepted wording of middle length: short ones may be fragments, long ones whole sentences."""
+    return sorted(answers, key=len)[(len(answers) - 1) // 2]
+
+
 def real_lesson(r: Random, paragraph: dict, others: list[dict], unanswerable: float, most: int = 8) -> Turns:
     """A real paragraph among others, its own questions and cloze questions of its sentences in one conversation."""
     passages = [paragraph["context"]]
     for other in r.sample(others, r.choice([0, 0, 1, 2])):
         passages.append(" ".join(other["context"].split()[: r.randint(30, 90)]))
-    asked = []
-    for question in paragraph["questions"]:
-        ranked = sorted(question["answers"], key=len)
-        asked.append(Asked(question["question"], ranked[(len(ranked) - 1) // 2]))
+    asked = [Asked(q["question"], middle(q["answers"])) for q in paragraph["questions"]]
     sentences = r.sample(paragraph["sentences"], min(len(paragraph["sentences"]), 4))
     asked += [made for made in (cloze(r, sentence) for sentence in sentences) if made]
     chosen = r.sample(asked, min(len(asked), most))

@@ -80,11 +80,14 @@ def rate(step: int, share: float) -> float:
 def loss_of(model: torch.nn.Module, batch: Batch) -> tuple[torch.Tensor, float]:
     """(weighted mean loss, share of answer tokens guessed right); logits only where there is loss."""
     with torch.autocast(batch.ids.device.type, torch.bfloat16):
-        hidden = model.model(input_ids=batch.ids, use_cache=False).last_hidden_state[:, :-1]
-        weights, targets = batch.weights[:, 1:], batch.ids[:, 1:]
-        where = weights > 0
+        hidden = model.model(input_ids=batch.ids, use_cache=False).last_hidden_state[:, :-1].flatten(0, 1)
+        weights, targets = batch.weights[:, 1:].flatten(), batch.ids[:, 1:].flatten()
+        where = weights.nonzero().squeeze(1)
+        spare = (0, -len(where) % 256)  # of no weight, for few shapes; see batches.padded
+        weights = torch.nn.functional.pad(weights[where], spare)
+        where = torch.nn.functional.pad(where, spare)
+        targets = targets[where]
         logits = (hidden[where] @ model.lm_head.weight.T.to(hidden.dtype)).float()
-    weights, targets = weights[where], targets[where]
     loss = (torch.nn.functional.cross_entropy(logits, targets, reduction="none") * weights).sum() / weights.sum()
     answers = weights == 1
     return loss, (logits.argmax(-1) == targets)[answers].float().mean().item()

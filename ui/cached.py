@@ -1,0 +1,151 @@
+"""Every st.cache_data of the page: only of data read from files, keyed by the file's path and time of change."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from data import jobs
+from data.examples import load_examples
+from data.schema import Answer, Example, Hit, Message, Passage
+from data.store import Artifact, Workspace, names, read_json, resolve, versions
+from eval.metrics import score
+from ui.errand import result_of, run_errand
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where one answer stands in answers.jsonl, and whether it is right (None: not available)."""
+
+    start: int
+    right: bool | None
+
+
+def stamp(path: Path) -> int:
+    """The file's time of change; 0 when it is not there."""
+    return path.stat().st_mtime_ns if path.exists() else 0
+
+
+def json_file(path: Path) -> dict[str, Any]:
+    """A stored JSON object. Raises UserError when it is missing or damaged."""
+    return _json(str(path), stamp(path))
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def _json(path: str, changed: int) -> dict[str, Any]:
+    return read_json(Path(path))
+
+
+def artifacts(workspace: Workspace, kind: str) -> list[tuple[Artifact, dict[str, Any]]]:
+    """The current version of every name of a kind, with its manifest."""
+    found = [resolve(workspace, kind, name) for name in names(workspace, kind)]
+    return [(one, json_file(one.path / "manifest.json")) for one in found]
+
+
+def all_versions(workspace: Workspace, kind: str) -> list[tuple[Artifact, dict[str, Any]]]:
+    """Every version of every name of a kind, newest version first, with its manifest."""
+    found = []
+    for name in names(workspace, kind):
+        found += [resolve(workspace, kind, f"{name}@{number}") for number in reversed(versions(workspace, kind, name))]
+    return [(one, json_file(one.path / "manifest.json")) for one in found]
+
+
+def scores(run: jobs.Run) -> dict[str, Any] | None:
+    """What a finished comparison scored; None while there is none."""
+    path = run.folder / "scores.json"
+    return json_file(path) if path.exists() else None
+
+
+def questions(run: jobs.Run) -> tuple[Example, ...]:
+    """The test questions of a comparison."""
+    path = run.folder / "examples.jsonl"
+    return _questions(str(path), stamp(path))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _questions(path: str, changed: int) -> tuple[Example, ...]:
+    """Frozen rows, never changed by a page: shared instead of copied for every run of the script."""
+    return load_examples(Path(path))
+
+
+def places(run: jobs.Run) -> dict[str, dict[str, Place]]:
+    """{system: {example id: where its answer stands and whether it is right}}; the answers themselves stay on disk."""
+    path = run.folder / "answers.jsonl"
+    return _places(str(path), stamp(path), questions(run))
+
+
+@st.cache_resource(max_entries=4, show_spinner="Reading the answers", hash_funcs={tuple: len})
+def _places(path: str, changed: int, asked: tuple[Example, ...]) -> dict[str, dict[str, Place]]:
+    examples = {example.id: example for example in asked}
+    found: dict[str, dict[str, Place]] = {}
+    start = 0
+    with open(path, "rb") as file:
+        for line in file:
+            place, start = start, start + len(line)
+            try:
+                row = json.loads(line)
+            except json.JSONDecodeError:
+                continue  # torn by a kill; the batch was answered again
+            if row["example"] in examples:
+                given = Answer(row["example"], row["text"], row["seconds"])
+                right = bool(score(examples[row["example"]], given).exact_match) if row["available"] else None
+                found.setdefault(row["system"], {})[row["example"]] = Place(place, right)
+    return found
+
+
+def answer(run: jobs.Run, place: Place) -> Answer:
+    """One answer with its passages and prompt, read from its place."""
+    with open(run.folder / "answers.jsonl", "rb") as file:
+        file.seek(place.start)
+        row = json.loads(file.readline())
+    row.pop("system")
+    row["hits"] = tuple(Hit(h["rank"], h["score"], Passage(**h["passage"])) for h in row["hits"])
+    row["conversation"] = tuple(Message(**message) for message in row["conversation"])
+    return Answer(**row)
+
+
+def documents(artifact: Artifact) -> list[dict[str, Any]]:
+    """One row per document of a knowledge base version, with its number of passages."""
+    path = artifact.path / "manifest.json"
+    return _documents(str(artifact.path), stamp(path))
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _documents(folder: str, changed: int) -> list[dict[str, Any]]:
+    files = read_json(Path(folder) / "manifest.json")["files"]
+    count: dict[str, int] = {}
+    with open(Path(folder) / "passages.jsonl", encoding="utf-8") as file:
+        for line in file:
+            document = json.loads(line)["document"]
+            count[document] = count.get(document, 0) + 1
+    return [
+        {"document": name, "pages": one["pages"], "characters": one["characters"], "passages": count.get(name, 0)}
+        for name, one in files.items()
+    ]
+
+
+def passages(artifact: Artifact, document: str) -> list[dict[str, Any]]:
+    """The passages of one document, in order."""
+    path = artifact.path / "passages.jsonl"
+    return _passages(str(path), stamp(path), document)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _passages(path: str, changed: int, document: str) -> list[dict[str, Any]]:
+    with open(path, encoding="utf-8") as file:
+        return [row for line in file if (row := json.loads(line))["document"] == document]
+
+
+def checked(files: dict[str, str], folder: str | None, mapping: dict[str, str]) -> dict[str, Any]:
+    """What ``python -m data check`` says of uploaded files. Raises ui.errand.Refused for files of no use."""
+    return result_of(_checked(files, folder, mapping))
+
+
+@st.cache_data(max_entries=8, show_spinner="Reading and checking the files")
+def _checked(files: dict[str, str], folder: str | None, mapping: dict[str, str]) -> dict[str, Any]:
+    """Uploaded files lie in folders named by their content, so their paths are the key; a refusal is kept too."""
+    return run_errand({"do": "check", "files": files, "documents": folder, "mapping": mapping})

@@ -1,0 +1,70 @@
+"""Charts as Vega-Lite descriptions with their data inside; colours come from the theme, so both themes can be read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+METRICS = {"exact_match": "Exact match", "token_f1": "Token F1"}
+
+
+def intervals(scores: dict[str, Any], metric: str, key: str) -> None:
+    """One dot with its 95 % interval per system."""
+    names, values = list(scores["systems"]), []
+    for name, row in scores["systems"].items():
+        if found := row[metric]:
+            points = {part: round(100 * found[part], 2) for part in ("mean", "low", "high")}
+            values.append({"system": name, **points, "n": found["n"]})
+    title = f"{METRICS[metric]}, % of questions" if metric == "exact_match" else f"{METRICS[metric]}, %"
+    across = {"field": "mean", "type": "quantitative", "title": title, "scale": {"domain": [0, 100]}}
+    tips = [{"field": f, "type": "nominal", "title": t} for f, t in
+            (("system", "System"), ("mean", "Mean"), ("low", "95 % from"), ("high", "to"), ("n", "Questions"))]  # fmt: skip
+    colour = {"field": "system", "type": "nominal", "legend": None, "sort": names}
+    spec = {
+        "data": {"values": values}, "height": {"step": 34},
+        "encoding": {"y": {"field": "system", "type": "nominal", "sort": names, "title": None,
+                           "axis": {"labelLimit": 240}}},
+        "layer": [
+            {"mark": {"type": "rule", "strokeWidth": 3, "opacity": 0.65},
+             "encoding": {"x": {**across, "field": "low"}, "x2": {"field": "high"}, "color": colour, "tooltip": tips}},
+            {"mark": {"type": "point", "filled": True, "size": 130, "opacity": 1},
+             "encoding": {"x": across, "color": colour, "tooltip": tips}},
+        ],
+    }  # fmt: skip
+    st.vega_lite_chart(spec, key=key, alt=f"{METRICS[metric]} of each system with its 95 % interval")
+
+
+def losses(curve: list[dict[str, Any]], key: str) -> None:
+    """Training and validation loss by step, as far as the run has come."""
+    values = [{"step": row["step"], "loss": row["loss"], "rows": "training"} for row in curve if "loss" in row]
+    values += [
+        {"step": row["step"], "loss": row["validation_loss"], "rows": "validation"}
+        for row in curve if "validation_loss" in row
+    ]  # fmt: skip
+    if not values:
+        st.caption("The first loss appears after the first steps.")
+        return
+    values = _thinned(values)
+    colour = {"field": "rows", "type": "nominal", "title": None, "sort": ["training", "validation"]}
+    spec = {
+        "data": {"values": values}, "height": 260,
+        "mark": {"type": "line", "point": {"size": 40}},
+        "encoding": {
+            "x": {"field": "step", "type": "quantitative", "title": "Training step", "axis": {"tickMinStep": 1}},
+            "y": {"field": "loss", "type": "quantitative", "title": "Loss (lower is better)", "scale": {"zero": False}},
+            "color": colour | {"legend": {"orient": "top", "title": None}},
+            "tooltip": [{"field": "rows", "type": "nominal", "title": "Rows"},
+                        {"field": "step", "type": "quantitative", "title": "Step"},
+                        {"field": "loss", "type": "quantitative", "title": "Loss", "format": ".4f"}],
+        },
+    }  # fmt: skip
+    st.vega_lite_chart(spec, key=key, alt="Training and validation loss by step")
+
+
+def _thinned(values: list[dict[str, Any]], most: int = 400) -> list[dict[str, Any]]:
+    """At most so many training points (every n-th, and the last); every validation point."""
+    training = [value for value in values if value["rows"] == "training"]
+    every = -(-len(training) // most) or 1
+    kept = [value for number, value in enumerate(training) if number % every == 0 or value is training[-1]]
+    return kept + [value for value in values if value["rows"] != "training"]

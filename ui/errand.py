@@ -1,0 +1,98 @@
+"""Short work that loads the readers of data files, done in a child process so that the page's own stays light.
+
+    python -m ui.errand  < one JSON request   > one JSON answer: {"result": ...} or {"error": {what, fix, leak, columns}}
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from data.errors import UserError
+from data.leakage import LeakageFound
+
+HOME = Path(__file__).resolve().parents[1]
+
+
+class Refused(UserError):
+    """An errand's UserError as the page gets it: ``leak`` if only a confirmation is missing, ``columns`` of the file."""
+
+    def __init__(self, what: str, fix: str, leak: bool, columns: dict[str, list[str]]) -> None:
+        super().__init__(what, fix)
+        self.leak, self.columns = leak, columns
+
+
+def run_errand(request: dict[str, Any]) -> dict[str, Any]:
+    """Have an errand done (the page's side): {"result"} or {"error"}, see ``result_of``."""
+    done = subprocess.run(
+        [sys.executable, "-m", "ui.errand"], input=json.dumps(request), capture_output=True, text=True, cwd=HOME,
+    )  # fmt: skip
+    try:
+        return json.loads(done.stdout.splitlines()[-1])
+    except (IndexError, json.JSONDecodeError) as error:
+        raise RuntimeError(f"an errand ended with {done.returncode}:\n{done.stderr[-2000:]}") from error
+
+
+def result_of(answer: dict[str, Any]) -> dict[str, Any]:
+    """An errand's result. Raises Refused for what the user can put right."""
+    if problem := answer.get("error"):
+        raise Refused(**problem)
+    return answer["result"]
+
+
+def _check(request: dict[str, Any]) -> Any:
+    from data.dataset import check
+
+    files = {split: Path(path) for split, path in request["files"].items()}
+    folder = Path(request["documents"]) if request["documents"] else None
+    return check(files, folder, request["mapping"] or None)
+
+
+def _add(request: dict[str, Any]) -> dict[str, Any]:
+    from data.dataset import add
+    from data.store import open_workspace
+
+    return {"name": add(open_workspace(Path(request["workspace"])), request["name"], _check(request)).ref}
+
+
+def _bench(request: dict[str, Any]) -> dict[str, Any]:
+    from data.store import open_workspace
+    from eval.bench import BenchOrder, order
+    from eval.systems import Parts
+
+    workspace = open_workspace(Path(request["workspace"]))
+    asked = BenchOrder(**request["order"] | {"parts": Parts(**request["order"]["parts"])})
+    return {"run": order(workspace, asked).id}
+
+
+def _columns(request: dict[str, Any]) -> dict[str, list[str]]:
+    """The columns of each file of a refused request, so that the page can offer to map them."""
+    from data.rows import read_rows
+
+    found = {}
+    for split, path in request.get("files", {}).items():
+        try:
+            found[split] = list(dict.fromkeys(str(column) for row in read_rows(Path(path)) for column in row))
+        except UserError:
+            continue
+    return found
+
+
+def main() -> int:
+    """The child's side: do the one request on standard input."""
+    request = json.load(sys.stdin)
+    do = {"check": lambda r: _check(r).summary(), "add": _add, "bench": _bench}[request.pop("do")]
+    try:
+        answer: dict[str, Any] = {"result": do(request)}
+    except UserError as error:
+        leak = isinstance(error, LeakageFound)
+        answer = {"error": {"what": error.what, "fix": error.fix, "leak": leak, "columns": _columns(request)}}
+    print(json.dumps(answer, ensure_ascii=True))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,64 @@
+"""The square: which weights, which context. Where each system of a comparison stands in it, and its cells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+CORNERS = ("base", "rag", "sft", "sft+rag")
+TITLES = {
+    "base": "Base", "rag": "RAG", "sft": "SFT", "sft+rag": "SFT + RAG",
+    "gold": "Gold passage", "floor": "Best sentence",
+}  # fmt: skip
+MEANING = {
+    "base": "the model as it is", "rag": "the model reads what was found", "sft": "fine-tuned, reads nothing",
+    "sft+rag": "fine-tuned, reads what was found",
+    "gold": "ceiling: the right passage is handed over", "floor": "floor: no language model at all",
+}  # fmt: skip
+
+
+def place_of(system: dict[str, Any]) -> str:
+    """The corner or control that a system's description amounts to."""
+    if system["floor"]:
+        return "floor"
+    if system["context"] == "gold":
+        return "gold"
+    weights = "sft" if system["tuned"] else "base"
+    return {"base": "rag", "sft": "sft+rag"}[weights] if system["context"] == "retrieved" else weights
+
+
+def places(systems: list[dict[str, Any]]) -> dict[str, str]:
+    """{corner or control: name of the first system that stands there}; a gold row on base weights comes first."""
+    found: dict[str, str] = {}
+    for system in sorted(systems, key=lambda s: bool(s["tuned"])):
+        found.setdefault(place_of(system), system["name"])
+    return found
+
+
+def square(cell: Callable[[str], None]) -> None:
+    """Draw the four corners under their headings; ``cell`` fills each."""
+    widths = (0.9, 2, 2)
+    _, left, right = st.columns(widths)
+    left.markdown("**No context**")
+    right.markdown("**Retrieved context**")
+    for row, corners in (("**Base weights**", CORNERS[:2]), ("**Tuned weights**", CORNERS[2:])):
+        label, *cells = st.columns(widths, vertical_alignment="center")
+        label.markdown(row)
+        for column, corner in zip(cells, corners, strict=True):
+            with column:
+                cell(corner)
+
+
+def score_cell(corner: str, name: str | None, scores: dict[str, Any]) -> None:
+    """One corner's exact match with its interval and number of questions."""
+    with st.container(border=True, key=f"cell_{corner.replace('+', '_')}", height="stretch"):
+        row = scores["systems"].get(name) if name else None
+        found = row["exact_match"] if row else None
+        value = f"{100 * found['mean']:.1f} %" if found else "–"
+        st.metric(TITLES[corner], value, help=MEANING[corner])
+        if found:
+            st.caption(f"95 %: {100 * found['low']:.1f} to {100 * found['high']:.1f} · n {found['n']}")
+        else:
+            st.caption("not part of this comparison")

@@ -1,0 +1,124 @@
+"""A job on the page: its state, progress, device and result, read once a second from its folder while it runs."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import streamlit as st
+
+from data import jobs
+from data.shell import duration
+from data.store import Workspace
+from ui import charts
+from ui.frame import guarded, notice, plain
+
+STATES = {
+    "queued": ("blue", ":material/hourglass_empty:"), "running": ("blue", ":material/play_circle:"),
+    "done": ("green", ":material/check_circle:"), "failed": ("red", ":material/error:"),
+    "stopped": ("orange", ":material/stop_circle:"), "died": ("red", ":material/heart_broken:"),
+}  # fmt: skip
+WORDS = {"build": "knowledge base", "train": "fine-tune", "bench": "comparison"}
+
+
+def watch(workspace: Workspace, run: jobs.Run) -> None:
+    """Show a run; while it is active, look at it every second, and draw the whole page anew when it has ended."""
+    with st.container(border=True, key=f"watch_{run.id}"):
+        if run.ended:
+            _shown(workspace, run)
+        else:
+            _live(workspace, run.id)
+
+
+@st.fragment(run_every="1s")
+def _live(workspace: Workspace, run_id: str) -> None:
+    with guarded():
+        run = jobs.load(workspace, run_id)
+        if run.ended:
+            st.rerun()
+        _shown(workspace, run)
+
+
+def _shown(workspace: Workspace, run: jobs.Run) -> None:
+    """One run: a line of state, the bar, where it computes, what is wrong, and the buttons that make sense now."""
+    status, (colour, icon) = run.status, STATES[run.state]
+    st.markdown(f"**{plain(run.name)}** · {WORDS[run.kind]} · :{colour}-badge[{icon} {run.state}]")
+    if not run.ended:
+        st.progress(_share(run), text=plain(_line(run)))
+    elif run.state == "done":
+        st.caption(f"Took {duration(status.get('seconds', 0))}. Run {plain(run.id)}")
+    if error := status.get("error"):
+        st.error(plain(error["fix"]), title=plain(error["what"]), icon=":material/error:")
+    if status.get("device"):
+        st.caption(plain(f"Device: {status['device']} ({status['device_reason']})"))
+    if run.kind == "train":
+        charts.losses(jobs.curve(run), key=f"losses_{run.id}")
+    with st.container(horizontal=True):
+        _buttons(workspace, run)
+
+
+def _share(run: jobs.Run) -> float:
+    done, total = run.status.get("done", 0), run.status.get("total", 0)
+    return min(1.0, max(0.0, done / total)) if total else 0.0
+
+
+def _line(run: jobs.Run) -> str:
+    """What it does now and how long it will still take."""
+    text, left = run.status.get("text") or run.state, run.status.get("seconds_left")
+    return f"{text}, about {duration(left)} left" if left else text
+
+
+def _buttons(workspace: Workspace, run: jobs.Run) -> None:
+    """Stop while it runs; end it at once when it does not obey; resume when it ended without its result."""
+    if run.ended:
+        if run.state != "done" and st.button("Resume", key=f"resume_{run.id}", icon=":material/restart_alt:"):
+            with guarded():
+                jobs.resume(workspace, run)
+                _wait_until_started(workspace, run)
+                st.rerun()
+        return
+    mark = run.folder / "stop"
+    if not mark.exists():
+        st.button("Stop", key=f"stop_{run.id}", icon=":material/stop:", on_click=jobs.request_stop, args=(run,))
+    elif _age(mark) < jobs.GRACE_SECONDS:
+        st.caption("Stopping: it finishes the step it is in, and what is finished is kept.")
+    elif st.button("End it at once", key=f"kill_{run.id}", icon=":material/bolt:"):
+        with guarded():
+            ended = jobs.stop(workspace, run, grace=0)
+            notice(f"{ended.name} is {ended.state}.")
+            st.rerun()
+
+
+def _age(mark: Path) -> float:
+    try:
+        return time.time() - mark.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
+
+
+def _wait_until_started(workspace: Workspace, run: jobs.Run, seconds: float = 8.0) -> None:
+    """A resumed run still reads as ended until its new process has written its status."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and jobs.load(workspace, run.id).ended:
+        time.sleep(0.1)
+
+
+def active(workspace: Workspace, kind: str | None = None) -> list[jobs.Run]:
+    """Runs that are queued or running, newest first."""
+    return [run for run in jobs.list_runs(workspace, kind) if not run.ended]
+
+
+def launch(workspace: Workspace, run: jobs.Run) -> None:
+    """Start an ordered run and select it: its id goes into the URL, and the page is drawn anew."""
+    jobs.start(workspace, run)
+    st.query_params["run"] = run.id
+    st.rerun()
+
+
+def selected(workspace: Workspace, kind: str) -> jobs.Run | None:
+    """The run the URL names, if it is of this kind; else the newest active one."""
+    named = st.query_params.get("run")
+    runs = jobs.list_runs(workspace, kind)
+    if named and (found := [run for run in runs if run.id == named]):
+        return found[0]
+    return next((run for run in runs if not run.ended), None)
