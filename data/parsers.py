@@ -70,8 +70,8 @@ def markdown(path: Path) -> Parsed:
 
 
 def _first_heading(text: str) -> str:
-    found = re.search(r"^#{1,6}[ \t]+(.+?)[ \t#]*$", text, re.MULTILINE)
-    return found.group(1) if found else ""
+    found = re.search(r"^#{1,6}[ \t]+(\S.*)$", text, re.MULTILINE)
+    return found.group(1).rstrip(" \t#") if found else ""
 
 
 def pdf(path: Path) -> Parsed:
@@ -124,9 +124,12 @@ def html(path: Path) -> Parsed:
     source, warnings = _decode_html(content)
     title = re.search(r"<title[^>]*>(.*?)</title>", source, re.IGNORECASE | re.DOTALL)
     text = trafilatura.extract(source, output_format="markdown", include_tables=True, include_comments=False)
+    whole = _as_markdown(re.sub(r"(?is)<(head|script|style)\b.*?</\1\s*>", "", source))
     if not text:
-        text = _as_markdown(re.sub(r"(?is)<(head|script|style)\b.*?</\1\s*>", "", source))
-        warnings = (*warnings, "the main text was not recognised; the whole page was taken")
+        text, warnings = whole, (*warnings, "the main text was not recognised; the whole page was taken")
+    elif len(text) < len(whole) / 2:
+        share = round(100 * len(text) / len(whole))
+        warnings = (*warnings, f"{share} % of the page's text was taken; the rest looked like navigation")
     return Parsed((text,), " ".join(title.group(1).split()) if title else _first_heading(text), warnings)
 
 

@@ -21,7 +21,7 @@ from tokenizers import Tokenizer
 from data.schema import Document, Passage
 
 STRUCTURED = {".md", ".markdown", ".docx", ".html", ".htm"}  # what data.documents hands over as Markdown
-HEADING = re.compile(r"^(#{1,6})[ \t]+(\S.*?)[ \t#]*$|^[ \t]*(?:```|~~~)", re.MULTILINE)
+HEADING = re.compile(r"^(#{1,6})[ \t]+(\S.*)$|^[ \t]*(?:```|~~~)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def _headings(text: str) -> Iterator[tuple[int, int, int, str]]:
         if match.group(1) is None:
             fenced = not fenced
         elif not fenced:
-            yield match.start(), match.end(), len(match.group(1)), match.group(2)
+            yield match.start(), match.end(), len(match.group(1)), match.group(2).rstrip(" \t#")
 
 
 def _fit(heading: str, tokenizer: Tokenizer, max_tokens: int) -> tuple[str, int]:

@@ -22,6 +22,7 @@ from data.schema import Document, Passage
 from data.store import Artifact, Workspace, file_hash, resolve
 from rag import index, lexical
 from rag.chunk import in_context
+from rag.embed import Embedder
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,20 @@ def open_knowledge(workspace: Workspace, ref: str) -> Knowledge:
     """The knowledge base named by "name" (its current version) or "name@3". Raises UserError when there is none."""
     artifact = resolve(workspace, "knowledge", ref)
     return Knowledge(artifact, artifact.manifest())
+
+
+def check_embedder(knowledge: Knowledge, embedder: Embedder) -> str:
+    """A note when vectors differ in number format only, else "". Raises UserError for another model's vectors."""
+    made = knowledge.manifest["embedder"]
+    if made["weights_hash"] != embedder.weights_hash:
+        raise UserError(
+            f"Knowledge base {knowledge.ref} was made with the embedding model {made['id']!r}, "
+            f"whose vectors cannot be compared with those of {embedder.id!r}.",
+            f"Search it with {made['id']!r}, or build it again with {embedder.id!r}.",
+        )
+    if made["dtype"] != embedder.dtype:
+        return f"{knowledge.ref} was embedded in {made['dtype']}; questions are embedded in {embedder.dtype} here"
+    return ""
 
 
 def write_version(

@@ -19,7 +19,7 @@ from data.options import from_saved
 from data.schema import Document
 from data.store import Workspace
 from rag.embed import Embedder
-from rag.files import Knowledge, open_knowledge
+from rag.files import Knowledge, check_embedder, open_knowledge
 from rag.publish import Built, Report, nothing, publish_version
 from rag.settings import BuildConfig
 
@@ -37,7 +37,7 @@ def build(
         documents, refused = _read(paths, report)
         if not documents:
             raise _none_read(refused)
-        before = open_knowledge(workspace, name) if store.versions(workspace, "knowledge", name) else None
+        before = _whole_version(workspace, name)
         return publish_version(workspace, name, documents, settings, embedder, report, before, tuple(refused))
 
 
@@ -47,6 +47,7 @@ def add(
     """Add files to the current version, or replace those of the same name. Unchanged files change nothing."""
     with _sole_writer(workspace, name, report):
         before = open_knowledge(workspace, name)
+        check_embedder(before, embedder)
         given, refused = _read(paths, report)
         if not given:
             raise _none_read(refused)
@@ -63,6 +64,7 @@ def remove(
     """Leave documents out of the next version. Raises UserError for an unknown id, or when none would be left."""
     with _sole_writer(workspace, name, report):
         before = open_knowledge(workspace, name)
+        check_embedder(before, embedder)
         known = {document.id for document in before.documents}
         if unknown := [wanted for wanted in ids if wanted not in known]:
             listed = ", ".join(sorted(known)[:5]) + (" ..." if len(known) > 5 else "")
@@ -72,6 +74,15 @@ def remove(
         documents = [document for document in before.documents if document.id not in ids]
         settings = from_saved(before.manifest["settings"], BuildConfig)
         return publish_version(workspace, name, documents, settings, embedder, report, before, ())
+
+
+def _whole_version(workspace: Workspace, name: str) -> Knowledge | None:
+    """The current version, if there is one whose files can still be read: building again is the way out of damage."""
+    try:
+        before = open_knowledge(workspace, name)
+        return before if before.documents and before.passages and len(before.vectors) else None
+    except UserError:
+        return None
 
 
 def _read(paths: Sequence[Path], report: Report) -> tuple[list[Document], list[Refused]]:

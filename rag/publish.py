@@ -73,6 +73,7 @@ def publish_version(
                       for d in documents},
             "warnings": list(warnings), "refused": [dataclasses.asdict(one) for one in refused], "stored": stored,
         }  # fmt: skip
+        report(len(passages), len(passages), "publishing")
         artifact = store.publish(workspace, "knowledge", name, folder, manifest)
     return Built(artifact, len(documents), len(passages), embedded, refused, warnings)
 

@@ -9,7 +9,7 @@ from data.errors import UserError
 from data.schema import Hit
 from rag import lexical
 from rag.embed import Embedder
-from rag.files import Knowledge
+from rag.files import Knowledge, check_embedder
 from rag.index import nearest
 from rag.settings import METHODS, PACKAGED
 
@@ -19,7 +19,8 @@ DEPTH = 50  # how far down each list is looked at before fusing
 Ranked = list[tuple[int, float]]
 """(place of a passage, score), best first."""
 
-# Measured on passages of 160 tokens, best cosine of a question's nearest passage. THRESHOLD_WORDS
+# Cosine of the nearest passage, measured with passages of 160 tokens. Below 0.3 lie 3 % of 914 questions on six
+# encyclopedia articles and 1 % of 167 on a help desk, but 82 to 95 % of questions asked of the wrong collection.
 NOTHING_BELOW = {PACKAGED: 0.3}
 
 
@@ -82,17 +83,3 @@ class KnowledgeRetriever:
         cosine = dense[0][1] if dense else None
         near = cosine is None or not nothing_relevant(cosine, self.embedder.id)
         return Found(hits, cosine, bool(hits) and near)
-
-
-def check_embedder(knowledge: Knowledge, embedder: Embedder) -> str:
-    """A note when vectors differ in number format only, else "". Raises UserError for another model's vectors."""
-    made = knowledge.manifest["embedder"]
-    if made["weights_hash"] != embedder.weights_hash:
-        raise UserError(
-            f"Knowledge base {knowledge.ref} was made with the embedding model {made['id']!r}, "
-            f"whose vectors cannot be compared with those of {embedder.id!r}.",
-            f"Search it with {made['id']!r}, or build it again with {embedder.id!r}.",
-        )
-    if made["dtype"] != embedder.dtype:
-        return f"{knowledge.ref} was embedded in {made['dtype']}; questions are embedded in {embedder.dtype} here"
-    return ""

@@ -1,8 +1,11 @@
-"""Which prompts are computed together: a pure function of their lengths."""
+"""Which rows are computed together, in asking and in training: pure functions of their lengths."""
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
+
+MIXED_BATCHES = 50
 
 
 def batches(lengths: Sequence[int], budget: int, most_rows: int = 128) -> list[list[int]]:
@@ -20,3 +23,22 @@ def batches(lengths: Sequence[int], budget: int, most_rows: int = 128) -> list[l
         else:
             groups.append([index])
     return groups
+
+
+def epoch_order(lengths: Sequence[int], rows: int, seed: int, epoch: int) -> list[int]:
+    """The order of training rows in one epoch: shuffled, yet each batch of ``rows`` holds rows of like length.
+
+    Rows are sorted by length within shuffled portions of ``MIXED_BATCHES`` batches, then whole batches are shuffled. It
+    depends on nothing but the arguments, so a resumed run sees what an uninterrupted one would have seen.
+    """
+    chance = random.Random(f"{seed} {epoch}")
+    order = list(range(len(lengths)))
+    chance.shuffle(order)
+    portion = rows * MIXED_BATCHES
+    groups = []
+    for start in range(0, len(order), portion):
+        part = sorted(order[start : start + portion], key=lambda index: -lengths[index])
+        groups += [part[place : place + rows] for place in range(0, len(part), rows)]
+    full = [group for group in groups if len(group) == rows]
+    chance.shuffle(full)
+    return [index for group in full + [group for group in groups if len(group) < rows] for index in group]

@@ -21,7 +21,7 @@ PLAIN_KEYS = {  # of a LoRA configuration; every other key can change what is lo
 IGNORED_KEYS = {  # say how an adapter was made or stored; nothing depends on them here
     "peft_type", "task_type", "base_model_name_or_path", "revision", "inference_mode", "peft_version", "auto_mapping",
     "init_lora_weights", "qalora_group_size", "loftq_config", "eva_config", "corda_config", "lora_ga_config",
-    "ensure_weight_tying",
+    "ensure_weight_tying", "megatron_core",
 }  # fmt: skip
 
 

@@ -56,7 +56,7 @@ def settle(workspace: Workspace, run: Run, reporter: Reporter) -> Task:
                         "Raise --max-length, choose a base with a larger window, or shorten the rows.")  # fmt: skip
     facts = _origin(run, model, reading, given) | {
         "prompt": fingerprint(), "instruction": instruction, "context": context, "reasons": reasons,
-        "settings": asdict(config), "validation": said, "training_rows": train.counts(),
+        "settings": asdict(config) | {"model": model.id}, "validation": said, "training_rows": train.counts(),
         "validation_rows": validation.counts(), "base_parameters": parameters,
     }  # fmt: skip
     return Task(run, config, model, train, validation, facts)

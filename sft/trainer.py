@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import datasets
 from peft import LoraConfig
+from torch.utils.data import Sampler
 from transformers import PrinterCallback, set_seed
 from trl import SFTConfig, SFTTrainer
 
+from sft.batches import epoch_order
 from sft.config import TrainConfig
 from sft.model import LocalModel
 from sft.progress import Progress
@@ -20,6 +22,29 @@ from sft.rows import Row
 EVALUATIONS = 10
 LOGGED_STEPS = 200
 WARMUP_SHARE = 0.05
+
+
+class _ByLength(Sampler[int]):
+    """Rows of like length share a batch. transformers' own sampler draws from the global random state, which a resumed
+    run does not have at the beginning of its epoch."""
+
+    def __init__(self, lengths: list[int], rows: int, seed: int) -> None:
+        self.lengths, self.rows, self.seed, self.epoch = lengths, rows, seed, 0
+
+    def set_epoch(self, epoch: int) -> None:
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(epoch_order(self.lengths, self.rows, self.seed, self.epoch))
+
+
+class _Trainer(SFTTrainer):
+    def _get_train_sampler(self, train_dataset: Any = None) -> _ByLength:
+        lengths = [len(ids) for ids in self.train_dataset["input_ids"]]
+        return _ByLength(lengths, self.args.train_batch_size, self.args.seed)
 
 
 def build(
@@ -35,7 +60,7 @@ def build(
             r=config.rank, lora_alpha=config.alpha, lora_dropout=config.dropout, target_modules="all-linear",
             task_type="CAUSAL_LM",
         )  # fmt: skip
-    trainer = SFTTrainer(
+    trainer = _Trainer(
         model=model.network,
         args=_arguments(model, config, len(train), bool(validation), folder, fresh),
         train_dataset=_table(train),
@@ -63,8 +88,7 @@ def _arguments(
         per_device_train_batch_size=config.batch_size,
         per_device_eval_batch_size=2 * config.batch_size,
         weight_decay=0.0,
-        # rows of like length share a batch. No packing: short convolutions (LFM2) would see across examples
-        train_sampling_strategy="group_by_length",
+        # no packing: short convolutions (LFM2) would see across examples. Rows of like length share a batch instead
         packing=False,
         max_length=None,
         dataset_kwargs={"skip_prepare_dataset": True},
@@ -96,6 +120,5 @@ def _table(rows: Sequence[Row]) -> datasets.Dataset:
         {
             "input_ids": [row.prompt + row.answer for row in rows],
             "labels": [[-100] * len(row.prompt) + row.answer for row in rows],
-            "length": [len(row) for row in rows],
         }
     )

@@ -15,7 +15,7 @@ from data.errors import UserError
 from data.prompts import question_turn
 from data.schema import Answer, DecodeSettings, Example, Generation
 from sft.answerer import ClosedBook
-from sft.batches import batches
+from sft.batches import batches, epoch_order
 from sft.devices import choose_device
 from sft.model import LocalModel
 from sft.sources import resolve, weights_hash
@@ -51,7 +51,7 @@ def tiny_model(
     tokenizer.save_pretrained(folder)
     shape: dict[str, Any] = {
         "vocab_size": len(tokenizer), "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2,
-        "num_attention_heads": 4, "num_key_value_heads": 4, "max_position_embeddings": 128, "eos_token_id": 3,
+        "num_attention_heads": 4, "num_key_value_heads": 4, "max_position_embeddings": 256, "eos_token_id": 3,
         "pad_token_id": 0 if pad else None, "bos_token_id": None, "tie_word_embeddings": True,
     }  # fmt: skip
     torch.manual_seed(seed)
@@ -86,6 +86,23 @@ def test_batches_hold_every_index_once_and_keep_the_budget(lengths: list[int], b
         assert len(group) == 1 or len(group) * max(lengths[index] for index in group) <= budget
 
 
+@given(st.lists(st.integers(1, 90), max_size=300), st.integers(1, 20), st.integers(0, 5))
+@settings(max_examples=100, deadline=None)
+def test_an_epoch_holds_every_row_once_in_an_order_of_its_own(lengths: list[int], rows: int, epoch: int) -> None:
+    order = epoch_order(lengths, rows, 0, epoch)
+    assert sorted(order) == list(range(len(lengths)))
+    assert order == epoch_order(lengths, rows, 0, epoch)
+
+
+def test_rows_of_like_length_share_a_training_batch_and_epochs_differ() -> None:
+    lengths = [10 + index * 7 % 90 for index in range(320)]
+    order = epoch_order(lengths, 16, 0, 0)
+    computed = sum(16 * max(lengths[i] for i in order[at : at + 16]) for at in range(0, 320, 16))
+    assert computed <= 1.1 * sum(lengths)
+    assert order != epoch_order(lengths, 16, 0, 1)
+    assert order != epoch_order(lengths, 16, 1, 0)
+
+
 def test_long_prompts_make_small_batches_and_short_ones_large() -> None:
     assert max(map(len, batches([700] * 10, 2_048))) == 2
     assert len(batches([16] * 100, 2_048)) == 1
@@ -116,7 +133,7 @@ def test_a_single_answer_streams_the_text_it_returns(model: LocalModel) -> None:
 
 
 def test_a_prompt_that_leaves_no_room_is_not_generated(model: LocalModel) -> None:
-    long = question_turn("harbour " * 200)
+    long = question_turn("harbour " * 400)
     short, over = model.base().generate([QUESTIONS[0], long], DecodeSettings(8))
     assert over.finish_reason == "over_budget"
     assert (over.text, over.new_tokens) == ("", 0)

@@ -20,7 +20,7 @@ from safetensors.torch import load_file, save_file
 from data import child, jobs
 from data.child import Reporter
 from data.errors import Stopped, UserError
-from data.prompts import ABSTAIN, question_turn
+from data.prompts import ABSTAIN, INSTRUCTION, question_turn
 from data.schema import DecodeSettings, Example
 from data.store import Artifact, Workspace, open_workspace, resolve
 from sft import adapters
@@ -37,7 +37,7 @@ from tests.test_model import tiny_model
 
 ROOT = Path(__file__).resolve().parents[1]
 NAMES = ["Ada", "Bremer", "Monday", "harbour", "green", "tower", "Vermeer", "closed"]
-PROBE = [question_turn(f"Who leads {name}?") for name in NAMES]
+PROBE = [question_turn(f"Who leads {name}?", instruction=INSTRUCTION) for name in NAMES]
 
 
 def facts(evidence: bool = False) -> list[Example]:
@@ -85,7 +85,7 @@ def texts(view: Any) -> list[str]:
 
 
 def logits(model: LocalModel, choose: Any) -> torch.Tensor:
-    with torch.inference_mode(), choose() as network:
+    with choose() as network, torch.inference_mode():
         return network(torch.tensor([model.tokens.prompt(PROBE[0])])).logits.clone()
 
 
@@ -124,7 +124,7 @@ def test_the_default_context_follows_the_data_and_says_why() -> None:
 
 def test_rows_too_long_are_left_out_and_counted_and_none_is_cut(home: Path) -> None:
     tokens = LocalModel.load(str(home / "tiny")).tokens
-    whole = prepare(facts(), "none", "", tokens, 128)
+    whole = prepare(facts(), "none", "", tokens, 256)
     longest = max(map(len, whole.rows))
     some = prepare(facts(), "none", "", tokens, longest - 1)
     assert len(some.rows) + some.too_long == len(whole.rows) == 24

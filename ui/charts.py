@@ -18,8 +18,8 @@ def intervals(scores: dict[str, Any], metric: str, key: str) -> None:
             values.append({"system": name, **points, "n": found["n"]})
     title = f"{METRICS[metric]}, % of questions" if metric == "exact_match" else f"{METRICS[metric]}, %"
     across = {"field": "mean", "type": "quantitative", "title": title, "scale": {"domain": [0, 100]}}
-    tips = [{"field": f, "type": "nominal", "title": t} for f, t in
-            (("system", "System"), ("mean", "Mean"), ("low", "95 % from"), ("high", "to"), ("n", "Questions"))]  # fmt: skip
+    named = {"system": "System", "mean": "Mean", "low": "95 % from", "high": "to", "n": "Questions"}
+    tips = [{"field": field, "type": "nominal", "title": words} for field, words in named.items()]
     colour = {"field": "system", "type": "nominal", "legend": None, "sort": names}
     spec = {
         "data": {"values": values}, "height": {"step": 34},

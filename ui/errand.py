@@ -1,6 +1,7 @@
 """Short work that loads the readers of data files, done in a child process so that the page's own stays light.
 
-    python -m ui.errand  < one JSON request   > one JSON answer: {"result": ...} or {"error": {what, fix, leak, columns}}
+Run as python -m ui.errand: one JSON request on standard input, one JSON answer on standard output, which is either
+{"result": ...} or {"error": {what, fix, leak, columns}}.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ HOME = Path(__file__).resolve().parents[1]
 
 
 class Refused(UserError):
-    """An errand's UserError as the page gets it: ``leak`` if only a confirmation is missing, ``columns`` of the file."""
+    """An errand's UserError on the page: ``leak`` if only a confirmation is missing, and the files' ``columns``."""
 
     def __init__(self, what: str, fix: str, leak: bool, columns: dict[str, list[str]]) -> None:
         super().__init__(what, fix)

@@ -13,9 +13,9 @@ PAIRS = (("base", "sft"), ("base", "rag"), ("sft", "rag"), ("sft", "sft+rag"), (
 
 def sentences(scores: dict[str, Any], places: dict[str, str], metric: str = "exact_match") -> list[str]:
     """The sentence of each pair of corners that matters, in the order in which a reader asks."""
-    wanted = [{places.get(a), places.get(b)} for a, b in PAIRS]
+    wanted = [frozenset((places.get(a), places.get(b))) for a, b in PAIRS]
     found = {frozenset((p["first"], p["second"])): p["sentence"] for p in scores["pairs"] if p["metric"] == metric}
-    return [found[frozenset(pair)] for pair in wanted if frozenset(pair) in found]  # type: ignore[arg-type]
+    return [found[pair] for pair in wanted if pair in found]
 
 
 def leader(scores: dict[str, Any], places: dict[str, str]) -> str:

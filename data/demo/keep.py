@@ -28,7 +28,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 def keep(built: Path, shipped: Path = SHIPPED) -> int:
-    """Replace the shipped workspace by the one built; returns its size in bytes. Raises ValueError if it is too large."""
+    """Replace the shipped workspace by the one built; returns its size in bytes. Raises ValueError if too large."""
     fresh = shipped.with_name(".workspace-new")
     shutil.rmtree(fresh, ignore_errors=True)
     shutil.copytree(built, fresh, ignore=LEFT_OUT)
@@ -48,7 +48,7 @@ def made() -> dict[str, object]:
     names = ("torch", "transformers", "peft", "trl", "sentence-transformers", "faiss-cpu")
     return {
         "made": f"{datetime.now(UTC):%Y-%m-%d}",
-        "machine": f"{os.cpu_count()} CPU cores, {psutil.virtual_memory().total / 2**30:.0f} GiB of memory, no GPU used, "
+        "machine": f"{os.cpu_count()} CPU cores, {psutil.virtual_memory().total / 2**30:.0f} GiB of memory, no GPU, "
         f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
         "versions": {name: version(name) for name in names},
     }

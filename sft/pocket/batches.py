@@ -12,7 +12,7 @@ from sft.pocket import lessons
 from sft.pocket.tokenizer import ASSISTANT, END, PAD, USER
 
 POOL = 96  # rows sorted by length before they are cut into batches
-TOKENS = 6144  # padded tokens in a batch, at most
+TOKENS = 4096  # padded tokens in a batch, at most
 ROUND = 32  # widths are multiples of this many tokens
 LOOKUP_ROWS = 32  # fewer rows kept look-up on its plateau
 OTHER_SHARE, OTHER_WEIGHT = 0.2, 0.2  # of the tokens outside answers, and their weight in the loss
@@ -51,7 +51,7 @@ def shares(progress: float, ready: bool, real: bool) -> dict[str, float]:
     """The share of each kind of lesson; ``progress`` runs from 0 to 1, ``ready`` means look-up is learned."""
     if not ready:
         return {"lookup": 1.0}
-    paragraphs = 0.0 if not real or progress < 0.2 else 0.15 if progress < 0.35 else 0.3 if progress < 0.5 else 0.4
+    paragraphs = 0.0 if not real or progress < 0.4 else 0.2 if progress < 0.6 else 0.35
     return {"lookup": 0.06, "closed": 0.03, "real": paragraphs, "world": 0.91 - paragraphs}
 
 
@@ -74,7 +74,8 @@ def pool(r: Random, tokenizer: PreTrainedTokenizerFast, source: Lessons, progres
     rows = [encode(tokenizer, lesson(r, kind, source, progress), r) for kind in kinds]
     rows = sorted((row for row in rows if len(row[0]) <= 1024), key=lambda row: len(row[0]))
     most = 10**6 if ready else LOOKUP_ROWS
-    batches, current = [], []
+    batches: list[Batch] = []
+    current: list[tuple[list[int], list[float]]] = []
     for row in rows:
         width = -(-len(row[0]) // ROUND) * ROUND
         if current and (width * (len(current) + 1) > TOKENS or len(current) >= most):

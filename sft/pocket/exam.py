@@ -44,7 +44,8 @@ def world_passages(r: Random, type_: str, held: bool, long: bool) -> tuple[list[
 
 def invented(seed: int, count: int, held: bool = False, long: bool = False) -> list[Item]:
     """Questions whose answer stands in a passage; names and values come from a seed of their own."""
-    r, items = Random(f"exam {seed}"), []
+    r = Random(f"exam {seed}")
+    items: list[Item] = []
     while len(items) < count:
         passages, facts = world_passages(r, r.choice(list(attributes())), held, long)
         fact = r.choice(facts)
@@ -57,7 +58,8 @@ def invented(seed: int, count: int, held: bool = False, long: bool = False) -> l
 
 def unanswerable(seed: int, count: int, held: bool = False) -> list[Item]:
     """The right thing without the fact (two of three), or a thing that no passage knows."""
-    r, items = Random(f"exam without {seed}"), []
+    r = Random(f"exam without {seed}")
+    items: list[Item] = []
     while len(items) < count:
         type_ = r.choice(list(attributes()))
         passages, facts = world_passages(r, type_, held, len(items) % 2 == 0)

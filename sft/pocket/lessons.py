@@ -77,7 +77,8 @@ def long_passages(r: Random, type_: str, real: list[str], most: int) -> tuple[li
 
 def loose(r: Random, real: list[str]) -> tuple[str, list[Asked]]:
     """A passage of tales, rules and notes in running text."""
-    sentences, asked = [], []
+    sentences: list[str] = []
+    asked: list[Asked] = []
     for _ in range(r.randint(1, 4)):
         kind = r.choice([tales.tale, tales.tale, tales.rule, tales.note])
         sentence, found = kind(r)
@@ -162,7 +163,8 @@ def real_lesson(r: Random, paragraph: dict, others: list[dict], unanswerable: fl
         passages.append(" ".join(other["context"].split()[: r.randint(30, 90)]))
     asked = [Asked(q["question"], middle(q["answers"])) for q in paragraph["questions"]]
     sentences = r.sample(paragraph["sentences"], min(len(paragraph["sentences"]), 4))
-    asked += [made for made in (cloze(r, sentence) for sentence in sentences) if made]
+    made = [cloze(r, sentence) for sentence in sentences]
+    asked += [question for question in made if question]
     chosen = r.sample(asked, min(len(asked), most))
     if r.random() < unanswerable * 4:
         strange = r.choice(others)

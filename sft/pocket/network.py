@@ -32,7 +32,9 @@ def new_model() -> Lfm2ForCausalLM:
     return Lfm2ForCausalLM(config).float()
 
 
-def _shifted_convolution(self, hidden_states: torch.Tensor, *_args, **_kwargs) -> torch.Tensor:
+def _shifted_convolution(
+    self: torch.nn.Module, hidden_states: torch.Tensor, *_args: object, **_kwargs: object
+) -> torch.Tensor:
     """Lfm2ShortConv without a cache, as three shifted products; hidden_states is (rows, tokens, hidden)."""
     gate, scale, content = self.in_proj(hidden_states).chunk(3, dim=-1)
     mixed, kernel = gate * content, self.conv.weight[:, 0, :].to(hidden_states.dtype)

@@ -30,7 +30,8 @@ def split(rows: list[dict]) -> tuple[list[dict], list[dict]]:
     The file names no articles, but keeps an article's paragraphs together; so blocks of forty neighbouring
     paragraphs are held out whole, by a hash of the block's first text, with equal texts on one side only.
     """
-    train, held = [], []
+    train: list[dict] = []
+    held: list[dict] = []
     for source in TRAINED:
         own = [row for row in rows if row["source"] == source]
         for start in range(0, len(own), 20):

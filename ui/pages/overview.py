@@ -3,46 +3,21 @@
 import streamlit as st
 
 from data import jobs
-from data.demo.first_start import is_demo
 from data.store import names
-from ui import cached, charts, tables, verdicts
+from ui import cached, standing
 from ui.frame import empty, link, notice, plain, workspace
-from ui.square import places, score_cell, square
 from ui.watch import WORDS
 
 home = workspace()
 runs = jobs.list_runs(home)
-finished = next((run for run in runs if run.kind == "bench" and cached.scores(run)), None)
+scored = ((run, cached.scores(run)) for run in runs if run.kind == "bench")
+finished, scores = next(((run, found) for run, found in scored if found), (None, None))
 
 st.title("Should I fine-tune, retrieve, do both, or neither?")
 notice()
 
-if finished:
-    scores = cached.scores(finished)
-    where = places(finished.order["config"]["systems"])
-    about = f"Comparison **{plain(finished.name)}**, {plain(finished.order['created'][:10])}"
-    if finished.name.startswith("demo") and is_demo(home.root):
-        about += " :blue-badge[demo workspace]"
-    st.markdown(about)
-    if lead := verdicts.leader(scores, where):
-        st.markdown(f"#### {plain(lead)}")
-    left, right = st.columns([3, 2], gap="large")
-    with left:
-        square(lambda corner: score_cell(corner, where.get(corner), scores))
-        _, gold, floor = st.columns((0.9, 2, 2))
-        with gold:
-            score_cell("gold", where.get("gold"), scores)
-        with floor:
-            score_cell("floor", where.get("floor"), scores)
-    with right:
-        charts.intervals(scores, "exact_match", key="overview_chart")
-        st.caption("Each dot is a mean over the same questions, each bar its 95 % interval.")
-    for sentence in verdicts.sentences(scores, where) + verdicts.stamps(finished, scores):
-        st.markdown(f"- {plain(sentence)}")
-    by = "tags" if any(row["tags"] for row in scores["systems"].values()) else "tasks"
-    st.markdown(f"**Exact match in %, by {by[:-1]}**")
-    tables.show(tables.slices(scores, by), "overview_slices", "Exact match by kind of question", tuple(scores["systems"]))
-    link("compare", "See every question and answer", run=finished.id)
+if finished and scores:
+    standing.show(finished, scores)
 else:
     empty(
         "No comparison has finished yet.",

@@ -1,0 +1,251 @@
+"""Every page in its four states, driven through Streamlit's own AppTest; the files are made by the rooms themselves."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from data import jobs, store
+from data.examples import fingerprint, save_examples
+from data.prompts import fingerprint as prompt_fingerprint
+from data.schema import Answer, Example, Hit, Message, Passage
+from data.store import Workspace, open_workspace
+from eval import records, scoring
+from eval.systems import Parts, corner
+from ui import frame
+
+APP = Path(__file__).resolve().parents[1] / "app.py"
+PAGES = [file for file, _, _ in frame.PAGES.values()]
+EMPTY = {
+    "overview": "No comparison has finished yet.", "data": "No dataset is stored yet.",
+    "knowledge": "No knowledge base yet.", "tune": "No tuned model yet.", "compare": "No comparison yet.",
+    "ask": "Only the base model can answer so far.", "runs": "No job has run yet.",
+}  # fmt: skip
+HEAVY = ("torch", "transformers", "trl", "peft", "faiss", "sentence_transformers", "datasets", "sklearn")
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """An existing, empty workspace (so that no demo is copied)."""
+    root = tmp_path / "workspace"
+    monkeypatch.setenv("CROSSOVER_HOME", str(root))
+    return open_workspace(root)
+
+
+def at(page: str, **query: str) -> AppTest:
+    """The app with one page open."""
+    app = AppTest.from_file(str(APP), default_timeout=60)
+    app.run()
+    for name, value in query.items():
+        app.query_params[name] = value
+    return app.switch_page(frame.PAGES[page][0]).run()
+
+
+def texts(app: AppTest) -> str:
+    """All text of a page in one string."""
+    parts = [
+        element.value
+        for kind in ("title", "markdown", "caption", "text", "subheader")
+        for element in getattr(app, kind)
+    ]
+    alerts = [element for kind in ("error", "warning", "info", "success") for element in getattr(app, kind)]
+    return "\n".join(map(str, parts + [f"{getattr(a.proto, 'title', '')} {a.value}" for a in alerts])).replace("\\", "")
+
+
+def make_bench(workspace: Workspace, name: str = "look", rows: int = 40) -> jobs.Run:
+    """A finished comparison of four systems: base knows nothing, rag a half, sft a quarter, sft+rag all."""
+    examples = [
+        Example(f"q{i}", f"What is <b>fact</b> {i}?", (f"value {i}",), f"doc{i}.md", f"Fact {i} is value {i}.",
+                tags=("taught" if i % 2 else "untaught",))
+        for i in range(rows)
+    ]  # fmt: skip
+    parts = Parts("pocket", "tuned@1", "handbook@1")
+    systems = [corner(one, parts) for one in ("base", "sft", "rag", "sft+rag")]
+    config = {
+        "test": "demo",
+        "systems": [asdict(s) for s in systems],
+        "limit": None,
+        "max_new_tokens": 64,
+        "leakage": None,
+    }
+    inputs = {"test": fingerprint(examples), "test_file": "x", "prompt": prompt_fingerprint(), "rows_refused": 0,
+              "flags": {"sft+rag": ["tuned@1 was trained without passages"]}}  # fmt: skip
+    run = jobs.order(workspace, "bench", name, config, inputs)
+    save_examples(run.folder / "examples.jsonl", examples)
+    for system, right in (("base", 0), ("sft", 4), ("rag", 2), ("sft+rag", 1)):
+        given = [_answer(e, i, right and i % right == 0, system) for i, e in enumerate(examples)]
+        records.save_answers(run.folder, system, given)
+    scores = scoring.summarise(examples, records.load_answers(run.folder))
+    records.save_scores(run, scores)
+    finish(run, "done")
+    return jobs.load(workspace, run.id)
+
+
+def _answer(example: Example, number: int, right: bool, system: str) -> Answer:
+    hits = ()
+    if "rag" in system:
+        hits = (
+            Hit(1, 0.5, Passage(f"p{number}", f"doc{number}.md", f"Fact {number} is value {number}.", 0, 20, "Facts")),
+        )
+    text = example.answers[0] if right else "**wrong** <i>text</i>"
+    return Answer(
+        example.id, text, 0.1, 20, 4, hits=hits, conversation=(Message("user", f"Question: {example.question}"),)
+    )
+
+
+def finish(run: jobs.Run, state: str, **more: object) -> None:
+    """Leave the status that a child would have left."""
+    status = {"state": state, "text": state, "seconds": 3.0, "started": "2026-11-23T00:00:00+00:00", **more}
+    store.write_json(run.folder / "status.json", status)
+
+
+@pytest.mark.parametrize("page", list(EMPTY))
+def test_an_empty_workspace_says_what_to_do_next(home: Workspace, page: str) -> None:
+    app = at(page)
+    assert not app.exception
+    assert not app.error
+    assert EMPTY[page] in texts(app)
+
+
+def test_the_overview_shows_the_square_of_the_last_comparison(home: Workspace) -> None:
+    make_bench(home)
+    app = at("overview")
+    assert not app.exception
+    assert {m.label: m.value for m in app.metric}["SFT + RAG"] == "100.0 %"
+    assert {m.label: m.value for m in app.metric}["Base"] == "0.0 %"
+    assert {m.label: m.value for m in app.metric}["RAG"] == "50.0 %"
+    said = texts(app)
+    assert "SFT + RAG answers best here (100.0 % exact match), clearly ahead of RAG." in said
+    assert "sft+rag beats rag by 50.0 points" in said or "sft+rag beats rag" in said
+    assert "trained without passages" in said
+    assert str(home.root) in said
+
+
+def test_compare_shows_the_table_and_each_question(home: Workspace) -> None:
+    run = make_bench(home)
+    app = at("compare", run=run.id)
+    assert not app.exception
+    table = app.dataframe(key="compare_systems").value
+    assert list(table["System"]) == ["base", "sft", "rag", "sft+rag"]
+    assert list(table["n"]) == [40] * 4
+    marks = app.dataframe(key="questions_table").value
+    assert len(marks) == 25, "one page of questions"
+    assert marks.iloc[1][["base", "sft", "rag", "sft+rag"]].tolist() == ["✗", "✗", "✗", "✓"]
+    assert "What is <b>fact</b> 0?" in [t.value for t in app.text], "documents' and models' words are shown as text"
+
+
+def test_compare_filters_questions_one_system_gets_right_and_another_wrong(home: Workspace) -> None:
+    run = make_bench(home)
+    app = at("compare", run=run.id)
+    app.button_group(key="questions_kind").set_value("one right, the other wrong").run()
+    app.selectbox(key="questions_right").set_value("sft+rag")
+    app.selectbox(key="questions_other").set_value("rag").run()
+    assert "20 of 40 questions" in texts(app)
+
+
+def test_a_damaged_run_is_one_error_that_names_the_file(home: Workspace) -> None:
+    run = make_bench(home)
+    (run.folder / "run.json").write_text("{ torn")
+    for page in ("overview", "compare", "runs"):
+        app = at(page)
+        assert not app.exception
+        assert len(app.error) == 1
+        assert "run.json" in texts(app)
+
+
+def test_an_unwritable_workspace_is_one_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("CROSSOVER_HOME", str(tmp_path / "file" / "workspace"))
+    app = at("overview")
+    assert not app.exception
+    assert len(app.error) == 1
+    assert "CROSSOVER_HOME" in texts(app)
+
+
+def test_a_failed_run_shows_its_reason_and_can_be_resumed(home: Workspace) -> None:
+    run = jobs.order(home, "train", "tuned", {}, {})
+    finish(run, "failed", error={"what": "The disk is full.", "fix": "Free some space, then resume this run."})
+    app = at("runs", run=run.id)
+    assert not app.exception
+    assert "The disk is full." in texts(app)
+    assert app.button(key=f"resume_{run.id}")
+
+
+def test_a_queued_run_shows_its_progress_and_stops_when_asked(home: Workspace) -> None:
+    run = jobs.order(home, "train", "tuned", {}, {})
+    app = at("tune", run=run.id)
+    app.button(key=f"stop_{run.id}").click().run()
+    assert (run.folder / "stop").exists()
+    assert "Stopping" in texts(app)
+
+
+def test_data_shows_how_a_file_was_read_and_stores_it(home: Workspace) -> None:
+    rows = [{"frage": f"How many {i}?", "answer": str(i)} for i in range(5)] + [{"frage": "", "answer": "x"}]
+    content = "\n".join(json.dumps(row) for row in rows).encode()
+    app = at("data")
+    app.file_uploader(key="data_test").upload("fragen.jsonl", content).run()
+    assert "question" in texts(app), "the refusal names what is missing"
+    app.selectbox(key="data_map_question").set_value("frage").run()
+    assert not app.error
+    assert "5 rows" in texts(app)
+    assert list(app.dataframe(key="data_refused_test").value["Row"]) == [6]
+    assert "Question: How many 0?" in app.code[0].value
+    app.text_input(key="data_name").set_value("numbers")
+    app.button(key="data_save").click().run()
+    assert not app.exception
+    assert store.resolve(home, "datasets", "numbers").manifest()["splits"]["test"]["rows"] == 5
+
+
+def test_leaking_test_questions_block_until_confirmed(home: Workspace) -> None:
+    questions = [f"What is number {i}?" for i in range(5)]
+    _store_dataset(home, questions)
+    _store_adapter_that_saw(home, questions[:2])
+    app = at("compare")
+    app.text_input(key="compare_name").set_value("leaky").run()
+    app.button(key="compare_go").click().run()
+    assert not app.exception
+    assert "2 of 5 test questions stand word for word in the training data." in texts(app)
+    assert not jobs.list_runs(home)
+    assert app.checkbox(key="compare_allow")
+
+
+def _store_dataset(home: Workspace, questions: list[str]) -> None:
+    file = home.root / "test.jsonl"
+    file.write_text("\n".join(json.dumps({"question": q, "answer": "one"}) for q in questions))
+    add = [sys.executable, "-m", "data", "add", "numbers", "--test", str(file)]
+    subprocess.run(add, cwd=APP.parent, check=True, capture_output=True)
+
+
+def _store_adapter_that_saw(home: Workspace, questions: list[str]) -> None:
+    from data.leakage import question_key
+
+    with store.staging(home, "adapters") as folder:
+        store.write_json(folder / "questions.json", {"keys": [question_key(q) for q in questions]})
+        summary = {"ended": "complete", "name": "tuned@1"}
+        manifest = {
+            "method": "lora",
+            "base": {"id": "pocket"},
+            "context": "none",
+            "summary": summary,
+            "created": "2026",
+        }
+        store.publish(home, "adapters", "tuned", folder, manifest)
+
+
+def test_the_pages_load_no_model_library(home: Workspace) -> None:
+    make_bench(home)
+    script = (
+        "import sys; from streamlit.testing.v1 import AppTest\n"
+        f"app = AppTest.from_file({str(APP)!r}, default_timeout=60).run()\n"
+        f"for page in {PAGES!r}:\n    app.switch_page(page).run(); assert not app.exception, page\n"
+        f"print([name for name in {HEAVY!r} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=APP.parent, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stdout.strip().splitlines()[-1] == "[]"

@@ -1,0 +1,112 @@
+"""What reading uploaded question files gave: counts, mapping, rendered rows, refused rows, leakage."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from ui.frame import plain
+
+FIELDS = {
+    "question": "Question", "answers": "Answers", "evidence": "Evidence", "document": "Document", "task": "Task",
+    "format": "Format", "answerable": "Answerable", "fact": "Fact", "tags": "Tags", "id": "Id",
+}  # fmt: skip
+HELP = {
+    "answers": "One accepted answer, or a list of them.",
+    "evidence": "The text of the passage that holds the answer.",
+    "document": "The document that holds the answer.",
+    "task": "short, text, label or number; without it, the answers decide.",
+    "format": "label:a|b|c, number, regex:..., json or words<=N.",
+    "answerable": "false where the right answer is: I don't know.",
+    "fact": "Rows that ask the same fact in other words share it.",
+    "tags": "Kinds of questions, to see scores for each.",
+}
+AUTOMATIC = "as recognised"
+TEMPLATE_CSV = (
+    "question,answer,document,evidence,task\n"
+    '"How long is the warranty of the kettle?","24 months","warranty.md",'
+    '"The kettle has a warranty of 24 months.",short\n'
+    '"My parcel never came. Which team takes this ticket?","shipping","","",label\n'
+)
+TEMPLATE_JSONL = (
+    '{"question": "How long is the warranty of the kettle?", "answer": "24 months", "document": "warranty.md", '
+    '"evidence": "The kettle has a warranty of 24 months.", "task": "short"}\n'
+    '{"question": "My parcel never came. Which team takes this ticket?", "answer": "shipping", "task": "label"}\n'
+)
+
+
+def explain_test_set() -> None:
+    """For people who have documents and no questions yet: what a test set is, and a file to begin with."""
+    st.markdown(
+        "A **test set** is a list of questions with the answers you would accept. Every system answers the same "
+        "questions, and what it gets right is counted; so the questions should be the ones you will really ask.\n\n"
+        "- **Test** questions only measure. None of them may stand in the training file.\n"
+        "- **Training** questions teach a fine-tuned model. You need them only to fine-tune.\n"
+        "- **Validation** questions watch the training. Without a file, a tenth of the training rows is set aside.\n\n"
+        "Fifty test questions give a first picture, two hundred a clear one. Let somebody who knows the documents "
+        "write them without looking for easy ones, and copy the sentence that holds the answer into *evidence*: "
+        "then Crossover can tell a wrong search from a wrong reading."
+    )
+    with st.container(horizontal=True):
+        st.download_button("Template as CSV", TEMPLATE_CSV, "questions.csv", "text/csv", key="template_csv",
+                           icon=":material/download:", on_click="ignore")  # fmt: skip
+        st.download_button("Template as JSONL", TEMPLATE_JSONL, "questions.jsonl", "application/jsonl",
+                           key="template_jsonl", icon=":material/download:", on_click="ignore")  # fmt: skip
+
+
+def chosen_columns() -> dict[str, str]:
+    """{field: column} where the user chose one in the form of ``column_form``."""
+    chosen = {field: st.session_state.get(f"data_map_{field}", AUTOMATIC) for field in FIELDS}
+    return {field: column for field, column in chosen.items() if column != AUTOMATIC}
+
+
+def forget_columns() -> None:
+    """Other files have other columns: begin again with what is recognised."""
+    for field in FIELDS:
+        st.session_state.pop(f"data_map_{field}", None)
+
+
+def column_form(columns: list[str], opened: bool) -> None:
+    """One choice per field among the files' columns."""
+    with st.expander("Change which columns are read", expanded=opened, key="data_mapping"), st.grid(5):
+        for field, words in FIELDS.items():
+            st.selectbox(words, [AUTOMATIC, *columns], key=f"data_map_{field}", help=HELP.get(field))
+
+
+def show(summary: dict[str, Any]) -> None:
+    """The whole result of a check."""
+    for split, part in summary["splits"].items():
+        with st.container(border=True, key=f"data_split_{split}"):
+            _split(split, part)
+    if summary["documents"]:
+        st.markdown(f"**Documents:** {summary['documents']} files. They are read when a knowledge base is built.")
+    if not summary["splits"].get("test"):
+        st.caption("Without test questions nothing can be compared; leakage is looked for once there are some.")
+        return
+    found = summary["leakage"]["sentences"]
+    if summary["leakage"]["blocks"]:
+        st.warning("\n\n".join(map(plain, found)), title="The test set leaks", icon=":material/warning:")
+    elif found:
+        st.info("\n\n".join(map(plain, found)), icon=":material/info:")
+    else:
+        st.success("No test question stands in the training data, or among the documents.", icon=":material/check:")
+
+
+def _split(split: str, part: dict[str, Any]) -> None:
+    tasks = ", ".join(f"{count} {task}" for task, count in part["tasks"].items())
+    st.markdown(
+        f"**{split.capitalize()}**: {part['rows']} rows, read as {plain(part['shape'])} from {plain(part['file'])}"
+    )
+    st.caption(plain(
+        f"Tasks: {tasks} ({part['task_reason']}). {part['with_evidence']} with evidence, "
+        f"{part['unanswerable']} without an answer. Columns: {', '.join(part['columns'])}."
+    ))  # fmt: skip
+    if part["refused_count"]:
+        more = "" if part["refused_count"] <= len(part["refused"]) else f" (the first {len(part['refused'])})"
+        st.warning(f"{part['refused_count']} rows were left out{more}.", icon=":material/warning:")
+        rows = [{"Row": one["row"], "Why": one["why"]} for one in part["refused"]]
+        st.dataframe(rows, hide_index=True, key=f"data_refused_{split}", alt=f"Rows left out of {split}")
+    with st.expander("Three rows as the model sees them", key=f"data_rows_{split}"):
+        for row in part["rendered"]:
+            st.code(f"{row['prompt']}\n\n→ {row['answer']}", language=None, wrap_lines=True)

@@ -1,0 +1,97 @@
+"""One question put to every corner of the square: answers written as they come, and the passages that were found."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from data.schema import DecodeSettings
+from data.store import Workspace
+from eval import client
+from eval.systems import System
+from ui.frame import plain
+from ui.shelf import hits
+from ui.square import MEANING, TITLES, square
+
+STARTERS = Path(__file__).resolve().parents[1] / "data" / "demo" / "questions.json"
+
+
+def starters() -> list[dict[str, str]]:
+    """The demo's questions to begin with: [{"question", "why"}]."""
+    return json.loads(STARTERS.read_text(encoding="utf-8"))
+
+
+def ask(workspace: Workspace, question: str, systems: dict[str, System]) -> dict[str, Any]:
+    """Draw the square and fill it while the worker answers; returns {corner: answer}. Raises UserError."""
+    slots: dict[str, Any] = {}
+    square(lambda corner: slots.setdefault(corner, _waiting(corner, corner in systems)))
+    answers: dict[str, Any] = {}
+    written = dict.fromkeys(systems, "")
+    worded = "Answering" if client.running(workspace) else "Starting the model worker; the first question takes a while"
+    with st.spinner(worded, show_time=True):
+        for event in client.ask(workspace, question, list(systems.values()), DecodeSettings()):
+            corner = event["system"]
+            if "text" in event:
+                written[corner] += event["text"]
+                with slots[corner].container():
+                    st.text(written[corner])
+            if "answer" in event:
+                answers[corner] = event["answer"]
+                with slots[corner].container():
+                    _answer(corner, event["answer"])
+    return answers
+
+
+def show(answers: dict[str, Any]) -> None:
+    """The square with answers that were given before."""
+
+    def cell(corner: str) -> None:
+        slot = _waiting(corner, corner in answers)
+        if corner in answers:
+            with slot.container():
+                _answer(corner, answers[corner])
+
+    square(cell)
+
+
+def passages(answers: dict[str, Any]) -> None:
+    """What the search found (the same for both corners that read it)."""
+    reading = next((answer for answer in answers.values() if answer["relevant"] is not None), None)
+    if reading is None:
+        return
+    if not reading["relevant"]:
+        st.warning(
+            "Nothing relevant was found in the knowledge base: the nearest passages are below, but a right answer is "
+            "unlikely to be in them.", icon=":material/search_off:",
+        )  # fmt: skip
+    with st.expander(f"The {len(reading['hits'])} passages that were read", expanded=True, key="ask_passages"):
+        hits(reading["hits"])
+
+
+def _waiting(corner: str, possible: bool) -> Any:
+    """An empty cell with its title; the returned place takes the answer."""
+    with st.container(border=True, key=f"ask_{corner.replace('+', '_')}", height="stretch"):
+        st.markdown(f"**{TITLES[corner]}** :gray[· {MEANING[corner]}]")
+        slot = st.empty()
+        if not possible:
+            needs = {"sft": "a tuned model", "rag": "a knowledge base", "sft+rag": "a tuned model and a knowledge base"}
+            slot.caption(f"Needs {needs[corner]}.")
+        return slot
+
+
+def _answer(corner: str, answer: dict[str, Any]) -> None:
+    st.text(answer["text"] or "(an empty answer)")
+    notes = [f"{answer['seconds']:.2f} s", f"{answer['new_tokens']} tokens"]
+    if answer["finish_reason"] == "over_budget":
+        notes.append("the question does not fit the model's window")
+    if answer["finish_reason"] == "length":
+        notes.append("cut at the longest allowed length")
+    if answer["dropped"]:
+        notes.append(f"{answer['dropped']} passages dropped, for they did not fit")
+    st.caption(plain(" · ".join([*notes, *filter(None, [answer["note"]])])))
+    if answer["prompt"]:
+        with st.popover("Prompt", key=f"ask_prompt_{corner.replace('+', '_')}"):
+            st.code(answer["prompt"], language=None, wrap_lines=True)

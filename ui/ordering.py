@@ -1,0 +1,112 @@
+"""The form that orders a comparison: test set, parts, systems, and the confirmation when the test set leaks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from data import jobs
+from data.schema import DecodeSettings
+from data.store import Workspace
+from eval.systems import CORNERS, Parts
+from rag.settings import METHODS
+from ui import pickers
+from ui.errand import Refused, result_of, run_errand
+from ui.frame import guarded, plain
+from ui.square import MEANING, TITLES
+from ui.watch import active, launch
+
+
+def form(workspace: Workspace) -> None:
+    """Everything a comparison can be told; orders and starts it."""
+    name, test, parts = _parts(workspace)
+    known = pickers.test_manifest(workspace, test)
+    systems = _systems(parts, reasons(parts, known))
+    with st.container(horizontal=True):
+        limit = st.number_input("Questions at most", min_value=1, value=None, placeholder="all", key="compare_limit",
+                                help="A fixed random sample of so many questions.", width=200)  # fmt: skip
+        tokens = st.number_input("Longest answer, in tokens", min_value=1, value=DecodeSettings().max_new_tokens,
+                                 key="compare_tokens", width=200)  # fmt: skip
+    order = {
+        "name": name, "test": test, "parts": vars(parts), "systems": systems, "limit": limit, "max_new_tokens": tokens,
+    }  # fmt: skip
+    allowed = _confirmation(order)
+    busy = any(run.name == name for run in active(workspace, "bench"))
+    if st.button("Compare", type="primary", key="compare_go", disabled=not (name and test and systems) or busy):
+        with guarded():
+            _order(workspace, order, allowed)
+    if busy:
+        st.caption("A comparison of this name is under way.")
+    elif not (name and test and systems):
+        st.caption("Give it a name, test questions and at least one system.")
+
+
+def _parts(workspace: Workspace) -> tuple[str, str | None, Parts]:
+    left, middle, right = st.columns(3)
+    with left:
+        name = st.text_input("Name of the comparison", key="compare_name", placeholder="first-look", max_chars=64)
+        test = pickers.rows(workspace, "test", "Test questions", "compare_test")
+    with middle:
+        model = pickers.model(workspace, "compare_model")
+        tuned = pickers.tuned(workspace, model, "compare_tuned")
+    with right:
+        knowledge = pickers.knowledge(workspace, "compare_knowledge")
+        with st.container(horizontal=True):
+            k = st.number_input("Passages per question", 1, 50, Parts.k, key="compare_k", width=150)
+            method = st.selectbox("Search method", METHODS, key="compare_method", width=150)
+    return name, test, Parts(model, tuned, knowledge, int(k), method)
+
+
+def reasons(parts: Parts, test: dict[str, Any] | None) -> dict[str, str]:
+    """{system: why it cannot take part}, for the systems that cannot."""
+    found: dict[str, str] = {}
+    if not parts.tuned:
+        found |= dict.fromkeys(("sft", "sft+rag"), "needs a tuned model of this base")
+    if not parts.knowledge:
+        found |= dict.fromkeys(("rag", "sft+rag", "floor"), "needs a knowledge base")
+    if test is not None and not test["with_evidence"]:
+        found["gold"] = "no test row names its gold passage"
+    return found
+
+
+def _systems(parts: Parts, impossible: dict[str, str]) -> list[str]:
+    """A box per system; one that cannot take part says why."""
+    st.markdown("**Systems**")
+    chosen = []
+    with st.grid(3, gap="small"):
+        for name in CORNERS:
+            why = impossible.get(name)
+            label = f"{TITLES[name]}: {why or MEANING[name]}"
+            # the key changes with the possibility: a box that was impossible starts ticked once it is possible
+            key = f"compare_{name.replace('+', '_')}" + ("_impossible" if why else "")
+            if st.checkbox(label, value=not why, disabled=bool(why), key=key) and not why:
+                chosen.append(name)
+    return chosen
+
+
+def _confirmation(order: dict[str, Any]) -> bool:
+    """When this very order was refused for leakage: what leaks, and a box that allows it."""
+    refused, why = st.session_state.get("compare_leak", (None, ""))
+    if refused != order:
+        return False
+    st.warning(
+        plain(why) + "\n\nScores on such a test set look better than the system is. You can go on: the comparison is "
+        "then stamped, and scored on the clean questions as well.",
+        title="The test set leaks", icon=":material/warning:",
+    )  # fmt: skip
+    return st.checkbox("I have read this. Compare all the same", key="compare_allow")
+
+
+def _order(workspace: Workspace, order: dict[str, Any], allowed: bool) -> None:
+    """Order and start it; a leak is remembered for the confirmation. Raises Refused."""
+    try:
+        with st.spinner("Reading the test questions and looking for leakage"):
+            request = {"do": "bench", "workspace": str(workspace.root)}
+            done = result_of(run_errand(request | {"order": order | {"allow_leakage": allowed}}))
+    except Refused as error:
+        if not error.leak:
+            raise
+        st.session_state["compare_leak"] = (order, error.what)
+        st.rerun()
+    launch(workspace, jobs.load(workspace, done["run"]))

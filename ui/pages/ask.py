@@ -1,0 +1,62 @@
+"""Ask: one question, every corner of the square side by side, and the passages that were found."""
+
+import streamlit as st
+
+from data.prompts import BUNDLED
+from eval.systems import Parts, corner
+from ui import corners, pickers
+from ui.frame import empty, guarded, notice, plain, workspace
+from ui.ordering import reasons
+from ui.square import CORNERS
+from ui.watch import WORDS, active
+
+home = workspace()
+
+st.title("Ask")
+st.markdown("One question, answered by every system you have. Nothing is stored.")
+notice()
+
+with st.container(border=True, key="ask_parts"), st.container(horizontal=True, vertical_alignment="bottom"):
+    model = pickers.model(home, "ask_model")
+    tuned = pickers.tuned(home, model, "ask_tuned")
+    knowledge = pickers.knowledge(home, "ask_knowledge")
+    k = st.number_input("Passages", 1, 50, Parts.k, key="ask_k", width=110)
+parts = Parts(model, tuned, knowledge, int(k))
+systems = {name: corner(name, parts) for name in CORNERS if name not in reasons(parts, None)}
+
+if not tuned and not knowledge:
+    then = "Build a knowledge base or fine-tune a model to see the difference."
+    empty("Only the base model can answer so far.", then, "knowledge", key="ask")
+for run in active(home):
+    if run.state == "running" and run.kind != "build":
+        said = f"The {WORDS[run.kind]} {run.name} is using the device: answers come more slowly, or once it is done."
+        st.info(plain(said), icon=":material/hourglass_top:")
+
+st.markdown("**Questions to begin with**")
+with st.grid(3, gap="small"):
+    for number, starter in enumerate(corners.starters()):
+        words, why = plain(starter["question"]), plain(starter["why"])
+        if st.button(words, key=f"ask_starter_{number}", help=why, width="stretch"):
+            st.session_state["ask_question"] = starter["question"]
+            st.session_state["ask_now"] = True
+
+with st.form("ask_form", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+    question = st.text_input("Your question", key="ask_question", placeholder="Type a question")
+    pressed = st.form_submit_button("Ask", type="primary", key="ask_go", icon=":material/send:")
+
+asked = st.session_state.pop("ask_now", False) or pressed
+if asked and question.strip():
+    st.session_state.pop("ask_answers", None)
+    with guarded():
+        answers = corners.ask(home, question, systems)
+        st.session_state["ask_answers"] = (question, answers)
+        corners.passages(answers)
+elif asked:
+    st.caption("Type a question first.")
+elif kept := st.session_state.get("ask_answers"):
+    st.text(f"Asked: {kept[0]}")
+    corners.show(kept[1])
+    corners.passages(kept[1])
+
+if model == BUNDLED:
+    st.caption("pocket is a small demonstration model: read its answers as an example, not as advice.")

@@ -1,0 +1,55 @@
+"""Knowledge base: upload documents, watch them being read and embedded, look at the passages, try a search."""
+
+import streamlit as st
+
+from data.store import resolve
+from rag.orders import order_add, order_build
+from rag.settings import BuildConfig
+from ui import cached, forms, shelf, uploads
+from ui.frame import empty, guarded, notice, workspace
+from ui.watch import active, launch, selected, watch
+
+NEW, ADD, REPLACE = "a new one", "add to it, or replace files of the same name", "make it of these files alone"
+home = workspace()
+known = [one for one, _ in cached.artifacts(home, "knowledge")]
+
+st.title("Knowledge base")
+st.markdown("Documents, cut into passages and made searchable. Every change makes a new version; the old ones stay.")
+notice()
+
+if run := selected(home, "build"):
+    watch(home, run)
+    shelf.outcome(run)
+
+with st.container(border=True, key="knowledge_form"):
+    left, right = st.columns(2, gap="large")
+    with left:
+        target = st.selectbox("Knowledge base", [*(one.name for one in known), NEW], key="knowledge_name")
+        if target == NEW:
+            name = st.text_input("Name of the new one", key="knowledge_new", placeholder="handbook", max_chars=64)
+            how = REPLACE
+        else:
+            name, how = target, st.radio("What to do with the files", [ADD, REPLACE], key="knowledge_how")
+    files = right.file_uploader("Documents: PDF, DOCX, HTML, Markdown, text, CSV and more", key="knowledge_files",
+                                accept_multiple_files=True)  # fmt: skip
+    values = {}
+    if how == REPLACE:
+        with st.expander("How it is cut and embedded", key="knowledge_more"), st.container(horizontal=True):
+            values = forms.fields(BuildConfig, forms.rest(BuildConfig), "knowledge")
+    busy = any(one.name == name for one in active(home, "build"))
+    missing = not name or not files
+    if st.button("Build", type="primary", key="knowledge_go", disabled=busy or missing):
+        with guarded():
+            paths = uploads.paths(uploads.save(home, files), files)
+            adding = how == ADD
+            launch(
+                home, order_add(home, name, paths) if adding else order_build(home, name, paths, BuildConfig(**values))
+            )
+    if missing or busy:
+        st.caption("This knowledge base is being changed now." if busy else "Give it a name and at least one document.")
+
+if target != NEW:
+    shelf.show(home, resolve(home, "knowledge", target))
+elif not known:
+    empty("No knowledge base yet.", "Give it a name, choose some documents above, and build it. "
+          "Then try a search here, or compare answers with and without it.", key="knowledge")  # fmt: skip

@@ -1,0 +1,41 @@
+"""Runs: every job, how it stands, its log; stop and resume."""
+
+import streamlit as st
+
+from data import jobs
+from data.shell import duration
+from ui.frame import empty, link, notice, plain, workspace
+from ui.selection import choose
+from ui.watch import WORDS, watch
+
+RESULTS = {"build": ("knowledge", "Knowledge base"), "train": ("tune", "Fine-tune"), "bench": ("compare", "Compare")}
+home = workspace()
+runs = jobs.list_runs(home)
+
+st.title("Runs")
+st.markdown("Every job, newest first. Jobs go on when this page or the server is closed.")
+notice()
+if not runs:
+    then = "Building a knowledge base, fine-tuning and comparing are jobs; they appear here."
+    empty("No job has run yet.", then, "data", key="runs")
+    st.stop()
+
+rows = [
+    {"Name": run.name, "Kind": WORDS[run.kind], "State": run.state, "Ordered": run.order["created"],
+     "Took": duration(run.status["seconds"]) if "seconds" in run.status else "", "Now": run.status.get("text", "")}
+    for run in runs
+]  # fmt: skip
+st.dataframe(rows, hide_index=True, key="runs_table", alt="All runs")
+
+run = choose(runs, "Look at one run", "runs_chosen")
+watch(home, run)
+page, title = RESULTS[run.kind]
+link(page, f"Its result, on the page {title}", run.id)
+
+with st.expander("Log", expanded=run.state in ("failed", "died"), key="runs_log"):
+    st.code(jobs.log_tail(run) or "Nothing was printed yet.", language=None, height=320)
+with st.expander("What was ordered", key="runs_order"):
+    st.json({"config": run.order["config"], "inputs": run.order["inputs"]}, expanded=2)
+with st.expander("Where and with what it ran", key="runs_versions"):
+    st.json({key: run.status.get(key) for key in ("device", "device_reason", "started", "updated", "versions")})
+st.caption(plain(f"Folder: {run.folder}"))

@@ -1,0 +1,69 @@
+"""Fine-tune: choose rows and method, launch, watch the losses, stop."""
+
+import streamlit as st
+
+from data.prompts import BUNDLED
+from sft.adapters import described, tuned_models
+from sft.config import TrainConfig
+from sft.orders import order_training
+from ui import forms, pickers, tables
+from ui.frame import empty, guarded, link, notice, plain, workspace
+from ui.watch import active, launch, selected, watch
+
+MAIN, CHOSEN = ("method", "context", "epochs"), ("model",)
+home = workspace()
+
+st.title("Fine-tune")
+st.markdown("Train a model on your questions and answers. The training goes on when this page is closed.")
+notice()
+
+if run := selected(home, "train"):
+    watch(home, run)
+    summary = run.status.get("summary") or {}
+    if summary.get("name"):
+        loss = summary.get("validation_loss")
+        said = f", validation loss {loss:.3f} at step {summary['best_step']}" if loss is not None else ""
+        st.success(plain(f"{summary['name']}: {summary['steps']} steps{said}."), icon=":material/check:")
+        for note in summary.get("notes", ()):
+            st.caption(plain(note))
+        link("compare", "Compare it with the others")
+
+with st.container(border=True, key="tune_form"):
+    st.subheader("A new fine-tune")
+    left, middle, right = st.columns(3)
+    with left:
+        name = st.text_input("Name of the tuned model", key="tune_name", placeholder="help-desk", max_chars=64)
+        base = pickers.model(home, "tune_model")
+    with middle:
+        train = pickers.rows(home, "train", "Training rows", "tune_train")
+    with right:
+        aside = "a tenth of the training rows"
+        validation = pickers.rows(home, "validation", "Validation rows", "tune_validation", aside)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
+        values = forms.fields(TrainConfig, MAIN, "tune")
+    with st.expander("More settings", key="tune_more"), st.grid(4):
+        values |= forms.fields(TrainConfig, forms.rest(TrainConfig, MAIN, CHOSEN), "tune")
+    busy = next((one for one in active(home, "train") if one.name == name), None)
+    missing = not name or not train
+    if st.button("Launch fine-tune", type="primary", key="tune_go", disabled=bool(busy or missing)):
+        with guarded():
+            config = TrainConfig(model=base, **values)
+            launch(home, order_training(home, name, config, train or "", validation))
+    if busy:
+        st.caption(f"A fine-tune of this name is {busy.state}.")
+    elif missing:
+        st.caption("Give it a name" + ("." if train else " and choose training rows; store some on the page Data."))
+    if base == BUNDLED:
+        st.caption("pocket is a small demonstration model. For a real decision, name a larger one.")
+
+st.subheader("Tuned models")
+rows = [
+    {"Name": row["name"], "Base": row["base"], "Method": row["method"], "Context": row["context"], "Rows": row["rows"],
+     "Steps": row["steps"], "Validation loss": row["validation_loss"], "Ended": row["ended"], "Made": row["created"]}
+    for row in map(described, tuned_models(home))
+]  # fmt: skip
+if rows:
+    tables.show(rows, "tune_list", "Tuned models")
+else:
+    empty("No tuned model yet.", "Choose training rows above and launch a fine-tune. With rows and no documents "
+          "it is all you need; with documents, build a knowledge base as well.", "data", key="tune")  # fmt: skip

@@ -1,0 +1,61 @@
+"""The choices that several pages offer: a base model, a tuned model, a knowledge base, rows of a dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from data.prompts import BUNDLED
+from data.store import Workspace
+from ui import cached, uploads
+
+NONE = "none"
+UPLOAD = "a file of mine"
+FILES = ["jsonl", "ndjson", "json", "csv", "tsv", "parquet"]
+
+
+def model(workspace: Workspace, key: str) -> str:
+    """The base model: the bundled one, one used before, or any other by folder or Hugging Face id."""
+    used = [manifest["base"]["id"] for _, manifest in cached.all_versions(workspace, "adapters")]
+    options = list(dict.fromkeys([BUNDLED, *used]))
+    chosen = st.selectbox("Base model", options, key=key, accept_new_options=True,
+                          help="The bundled model, or type in a folder or a Hugging Face id.")  # fmt: skip
+    return chosen or BUNDLED
+
+
+def tuned(workspace: Workspace, base: str, key: str) -> str | None:
+    """A tuned model of that base, or None."""
+    fitting = [one for one, manifest in cached.all_versions(workspace, "adapters") if manifest["base"]["id"] == base]
+    return _or_none("Tuned model", [one.ref for one in fitting], key, f"Only models tuned from {base} are listed.")
+
+
+def knowledge(workspace: Workspace, key: str) -> str | None:
+    """A knowledge base at its current version, or None."""
+    refs = [one.ref for one, _ in cached.artifacts(workspace, "knowledge")]
+    return _or_none("Knowledge base", refs, key, "The current version of each. Build one on the page Knowledge base.")
+
+
+def _or_none(label: str, refs: Sequence[str], key: str, text: str) -> str | None:
+    chosen = st.selectbox(label, [*refs, NONE], key=key, help=text)
+    return None if chosen == NONE else chosen
+
+
+def rows(workspace: Workspace, split: str, label: str, key: str, nothing: str | None = None) -> str | None:
+    """Rows of one split: a stored dataset, or a file to upload. None until there is one, and for ``nothing``."""
+    having = [one.ref for one, manifest in cached.artifacts(workspace, "datasets") if split in manifest["splits"]]
+    options = [*([nothing] if nothing else []), *having, UPLOAD]
+    chosen = st.selectbox(label, options, key=key)
+    if chosen == nothing:
+        return None
+    if chosen != UPLOAD:
+        return chosen
+    file = st.file_uploader(f"{label}: the file", type=FILES, key=f"{key}_file")
+    return str(uploads.save_one(workspace, file)) if file else None
+
+
+def test_manifest(workspace: Workspace, ref: str | None) -> dict[str, Any] | None:
+    """What is known of the test rows of a stored dataset; None for a file."""
+    found = {one.ref: manifest for one, manifest in cached.artifacts(workspace, "datasets")}
+    return found[ref]["splits"]["test"] if ref in found else None

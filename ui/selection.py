@@ -1,0 +1,25 @@
+"""Which run a page shows: the one the URL names; choosing another writes it there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from data.jobs import Run
+
+
+def choose(runs: Sequence[Run], label: str, key: str) -> Run:
+    """A list of runs with the one of ``?run=`` chosen (else the first). ``runs`` is not empty."""
+    by_id = {run.id: run for run in runs}
+    named = st.query_params.get("run")
+    if named in by_id and st.session_state.get(key) != named:
+        st.session_state[key] = named
+
+    def keep() -> None:
+        st.query_params["run"] = st.session_state[key]
+
+    chosen = st.selectbox(
+        label, list(by_id), key=key, on_change=keep, format_func=lambda i: f"{by_id[i].name} · {by_id[i].state} · {i}"
+    )
+    return by_id[chosen]

@@ -1,0 +1,128 @@
+"""One knowledge base on the page: its documents, passages and versions, and a search."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from data.jobs import Run
+from data.store import Artifact, Workspace, point, resolve, versions
+from eval import client
+from rag.settings import METHODS
+from ui import cached
+from ui.frame import guarded, notice, plain
+
+PAGE = 20
+
+
+def outcome(run: Run) -> None:
+    """What a finished build made, and every file it refused or had a warning about."""
+    summary = run.status.get("summary") or {}
+    if run.state != "done" or "knowledge" not in summary:
+        return
+    counts = f"{summary['documents']} documents, {summary['passages']} passages, {summary['embedded']} embedded now"
+    st.success(plain(f"{summary['knowledge']}: {counts}."), icon=":material/check:")
+    problems(summary)
+
+
+def problems(about: dict[str, Any]) -> None:
+    """Refused files and warnings, each in a sentence."""
+    if refused := about.get("refused"):
+        with st.container(border=True, key="knowledge_refused"):
+            st.markdown(f"**{len(refused)} files could not be read**")
+            for one in refused:
+                st.text(f"{one['what']} {one['fix']}")
+    if warnings := about.get("warnings"):
+        with st.expander(f"{len(warnings)} warnings", key="knowledge_warnings"):
+            for warning in warnings:
+                st.text(warning)
+
+
+def show(workspace: Workspace, artifact: Artifact) -> None:
+    """The parts of one knowledge base; only the one that is open is drawn."""
+    parts = {"Search": _search, "Documents and passages": _documents, "Versions": _versions}
+    st.subheader(plain(artifact.ref))
+    part = st.segmented_control("Part", list(parts), default="Search", key="knowledge_part", required=True,
+                                label_visibility="collapsed")  # fmt: skip
+    parts[part or "Search"](workspace, artifact)
+
+
+def _search(workspace: Workspace, artifact: Artifact) -> None:
+    with st.form("knowledge_search", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+        question = st.text_input("Try a search", key="knowledge_question", placeholder="What would you look up?")
+        count = st.number_input("Passages", 1, 50, 5, key="knowledge_k", width=110)
+        method = st.selectbox("Method", METHODS, key="knowledge_method", width=130)
+        pressed = st.form_submit_button("Search", key="knowledge_search_go", icon=":material/search:")
+    if pressed and question.strip():
+        warm = client.running(workspace)
+        with (
+            guarded(),
+            st.spinner("Searching" if warm else "Starting the model worker; the first search takes a while"),
+        ):
+            found = client.search(workspace, artifact.ref, question, int(count), method)
+            st.session_state["knowledge_found"] = (artifact.ref, question, found)
+    ref, asked, found = st.session_state.get("knowledge_found", ("", "", None))
+    if found and ref == artifact.ref:
+        st.text(f"Found for: {asked}")
+        if not found["relevant"]:
+            st.warning("Nothing relevant was found; these are only the nearest passages.", icon=":material/search_off:")
+        hits(found["hits"])
+
+
+def hits(found: list[dict[str, Any]]) -> None:
+    """Retrieved passages with their places and scores, as text."""
+    for hit in found:
+        with st.container(border=True):
+            st.caption(plain(f"{hit['rank']}. {origin(hit)} · score {hit['score']:.3f}"))
+            st.text(hit["text"])
+
+
+def origin(passage: dict[str, Any]) -> str:
+    """The document, heading and page of a passage in one line."""
+    page = f"page {passage['page']}" if passage.get("page") else ""
+    return " · ".join(part for part in (passage["document"], passage.get("heading") or "", page) if part)
+
+
+def _documents(workspace: Workspace, artifact: Artifact) -> None:
+    manifest = cached.json_file(artifact.path / "manifest.json")
+    counts, embedder = manifest["counts"], manifest["embedder"]
+    st.caption(plain(
+        f"{counts['documents']} documents, {counts['passages']} passages; embedded with {embedder['id']} "
+        f"({embedder['dim']} numbers each, {embedder['dtype']}). Search index: {manifest['index']['kind']} "
+        f"({manifest['index']['reason']})."
+    ))  # fmt: skip
+    problems(manifest)
+    rows = cached.documents(artifact)
+    st.dataframe(rows, hide_index=True, key="knowledge_documents", alt="Documents of this knowledge base")
+    chosen = st.selectbox("Passages of", [row["document"] for row in rows], key="knowledge_document")
+    if not chosen:
+        return
+    passages = cached.passages(artifact, chosen)
+    pages = -(-len(passages) // PAGE)
+    number = st.pagination(pages, key="knowledge_passages_page") if pages > 1 else 1
+    for passage in passages[(number - 1) * PAGE : number * PAGE]:
+        with st.container(border=True):
+            st.caption(plain(f"{origin(passage)} · characters {passage['start']} to {passage['end']}"))
+            st.text(passage["text"])
+
+
+def _versions(workspace: Workspace, artifact: Artifact) -> None:
+    numbers = versions(workspace, "knowledge", artifact.name)
+    found = [resolve(workspace, "knowledge", f"{artifact.name}@{number}") for number in numbers]
+    manifests = [cached.json_file(one.path / "manifest.json") for one in found]
+    rows = [
+        {"Version": one.ref, "In use": one.version == artifact.version, "Made": manifest["created"],
+         "Documents": manifest["counts"]["documents"], "Passages": manifest["counts"]["passages"]}
+        for one, manifest in zip(found, manifests, strict=True)
+    ]  # fmt: skip
+    st.dataframe(rows, hide_index=True, key="knowledge_versions", alt="Versions of this knowledge base")
+    others = [one.version for one in found if one.version != artifact.version]
+    if not others:
+        st.caption("There is one version so far. Every change makes another, and you can go back to any of them.")
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        version = st.selectbox("Go to version", others, index=len(others) - 1, key="knowledge_version", width=160)
+        if st.button("Use this version", key="knowledge_rollback"):
+            notice(f"{artifact.name} now means {point(workspace, 'knowledge', artifact.name, version).ref}.")
+            st.rerun()

@@ -1,0 +1,49 @@
+"""The answer at a glance: the square of one finished comparison, its chart, and what it says in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from data.demo.first_start import SHIPPED
+from data.jobs import Run
+from ui import charts, tables, verdicts
+from ui.frame import link, plain
+from ui.square import places, score_cell, square
+
+
+def show(run: Run, scores: dict[str, Any]) -> None:
+    """The leader in a sentence, the square with its two controls, the chart, the pairs, and the kinds of questions."""
+    where = places(run.order["config"]["systems"])
+    if lead := verdicts.leader(scores, where):
+        st.markdown(f"#### {plain(lead)}")
+    about = f"Comparison **{plain(run.name)}**, {plain(run.order['created'][:10])}"
+    st.markdown(about + (" :blue-badge[demo workspace]" if (SHIPPED / "runs" / run.id).exists() else ""))
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        _square(where, scores)
+    with right:
+        charts.intervals(scores, "exact_match", key="overview_chart")
+        st.caption("Each dot is a mean over the same questions, each bar its 95 % interval.")
+    for sentence in verdicts.sentences(scores, where) + verdicts.stamps(run, scores):
+        st.markdown(f"- {plain(sentence)}")
+    _kinds(scores)
+    link("compare", "See every question and answer", run=run.id)
+
+
+def _square(where: dict[str, str], scores: dict[str, Any]) -> None:
+    square(lambda corner: score_cell(corner, where.get(corner), scores))
+    label, *controls = st.columns((0.9, 2, 2), vertical_alignment="center")
+    label.markdown("**Controls**")
+    for column, control in zip(controls, ("floor", "gold"), strict=True):
+        with column:
+            score_cell(control, where.get(control), scores)
+
+
+def _kinds(scores: dict[str, Any]) -> None:
+    """Where each method is strong: one row per kind of question."""
+    by = "tags" if any(row["tags"] for row in scores["systems"].values()) else "tasks"
+    st.markdown(f"**Exact match in %, by {by[:-1]} of the questions**")
+    rows = tables.slices(scores, by)
+    tables.show(rows, "overview_slices", "Exact match by kind of question", tuple(scores["systems"]))
