@@ -46,15 +46,24 @@ def _saved(answer: Answer) -> dict[str, Any]:
 
 def load_answers(folder: Path) -> dict[str, dict[str, Answer]]:
     """All answers as {system: {example id: answer}}; a batch repeated after a kill counts once."""
-    rows = read_jsonl(folder / "passages.jsonl")
-    passages = {row.pop("key"): Passage(**row) for row in rows}
+    passages = load_passages(folder)
     found: dict[str, dict[str, Answer]] = {}
     for row in read_jsonl(folder / "answers.jsonl"):
-        name = row.pop("system")
-        row["hits"] = tuple(Hit(h["rank"], h["score"], passages[h["passage"]]) for h in row["hits"])
-        row["conversation"] = tuple(Message(**message) for message in row["conversation"])
-        found.setdefault(name, {})[row["example"]] = Answer(**row)
+        found.setdefault(row["system"], {})[row["example"]] = restored(row, passages)
     return found
+
+
+def load_passages(folder: Path) -> dict[str, Passage]:
+    """Every passage that some answer names, by its key."""
+    return {row.pop("key"): Passage(**row) for row in read_jsonl(folder / "passages.jsonl")}
+
+
+def restored(row: dict[str, Any], passages: dict[str, Passage]) -> Answer:
+    """The answer of one line of answers.jsonl."""
+    hits = tuple(Hit(hit["rank"], hit["score"], passages[hit["passage"]]) for hit in row["hits"])
+    conversation = tuple(Message(**message) for message in row["conversation"])
+    values = {name: value for name, value in row.items() if name != "system"}
+    return Answer(**values | {"hits": hits, "conversation": conversation})
 
 
 def questions(run: Run) -> tuple[Example, ...]:

@@ -75,17 +75,23 @@ def rollback(options: argparse.Namespace) -> dict[str, Any]:
 
 def search(options: argparse.Namespace) -> dict[str, Any]:
     """Find passages for one question."""
+    from rag.chunk import in_context
     from rag.embed import Embedder
     from rag.knowledge import open_knowledge
     from rag.retrieve import KnowledgeRetriever
 
+    if options.k < 1:
+        raise UserError(f"-k is {options.k}.", "Ask for at least one passage.")
     knowledge = open_knowledge(store.open_workspace(), options.name)
     retriever = KnowledgeRetriever(knowledge, Embedder.load(knowledge.manifest["embedder"]["id"]), options.method)
     found = retriever.find([options.question], options.k)[0]
     if not found.relevant:
         say(options, f"Nothing relevant was found in {knowledge.ref}.")
     for hit in found.hits:
-        say(options, f"{hit.rank}. {hit.passage.document}  {hit.score:.4f}\n   {' '.join(hit.passage.text.split())}")
+        say(
+            options,
+            f"{hit.rank}. {hit.passage.document}  {hit.score:.4f}\n   {' '.join(in_context(hit.passage).split())}",
+        )
     hits = [
         {"rank": hit.rank, "score": hit.score, "document": hit.passage.document, "text": hit.passage.text}
         for hit in found.hits

@@ -112,7 +112,10 @@ def _load(model_id: str, folder: Path) -> Embedder:
     except (OSError, ValueError, KeyError) as error:
         reason = str(error).split("\n")[0][:200]
         raise UserError(f"The embedding model {model_id!r} cannot be loaded ({reason}).", "Choose another.") from error
-    tokenizer = Tokenizer.from_str(model.tokenizer.backend_tokenizer.to_str())
+    backend = getattr(model.tokenizer, "backend_tokenizer", None)
+    if backend is None:
+        raise UserError(f"The embedding model {model_id!r} has no fast tokenizer to count with.", "Choose another.")
+    tokenizer = Tokenizer.from_str(backend.to_str())
     tokenizer.no_truncation()
     tokenizer.no_padding()
     reads = min(model.max_seq_length or 512, model.tokenizer.model_max_length)

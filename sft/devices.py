@@ -49,7 +49,28 @@ def _dtype(name: str, parameters: int) -> tuple[str, str]:
         return ("bfloat16", "half the memory, full range") if fast else ("float16", "this GPU has no bfloat16")
     if name == "mps":
         return "bfloat16", "half the memory, full range"
-    capabilities = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
-    if capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"):
+    if _fast_bfloat16():
         return "bfloat16", "this processor computes it fast, and it halves the memory"
     return "float32", "this processor has no fast bfloat16"
+
+
+def _fast_bfloat16() -> bool:
+    """True if this machine's processor multiplies bfloat16 in hardware."""
+    import torch
+
+    capabilities = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
+    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+
+
+def training_precision(device: Device) -> tuple[str, str]:
+    """The format matrix products are trained in ("float32", "bfloat16", "float16"), and why. Weights that are trained
+    stay in float32."""
+    import torch
+
+    if device.dtype != "float32":
+        return device.dtype, f"as the base: {device.dtype_reason}"
+    if device.name == "cpu" and _fast_bfloat16():
+        return "bfloat16", "this processor trains 1.6 to 2 times as fast with it, and the loss is the same"
+    if device.name == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False):
+        return "bfloat16", "this GPU trains faster with it"
+    return "float32", "no faster format here"

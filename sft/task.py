@@ -13,6 +13,7 @@ from data.options import from_saved
 from data.prompts import fingerprint, instruction_for
 from data.store import Workspace, file_hash
 from sft.config import TrainConfig, filled
+from sft.devices import training_precision
 from sft.model import LocalModel
 from sft.rows import Prepared, context_for, prepare, split
 from sft.sources import parameter_count
@@ -54,6 +55,7 @@ def settle(workspace: Workspace, run: Run, reporter: Reporter) -> Task:
     if not train.rows:
         raise UserError(f"All {train.too_long} training rows are longer than {config.max_length} tokens.",
                         "Raise --max-length, choose a base with a larger window, or shorten the rows.")  # fmt: skip
+    reasons["precision"] = ": ".join(training_precision(model.device))
     facts = _origin(run, model, reading, given) | {
         "prompt": fingerprint(), "instruction": instruction, "context": context, "reasons": reasons,
         "settings": asdict(config) | {"model": model.id}, "validation": said, "training_rows": train.counts(),

@@ -15,6 +15,7 @@ from trl import SFTConfig, SFTTrainer
 
 from sft.batches import epoch_order
 from sft.config import TrainConfig
+from sft.devices import training_precision
 from sft.model import LocalModel
 from sft.progress import Progress
 from sft.rows import Row
@@ -77,6 +78,7 @@ def _arguments(
     model: LocalModel, config: TrainConfig, rows: int, validated: bool, folder: Path, fresh: bool
 ) -> SFTConfig:
     assert config.epochs is not None
+    precision, _ = training_precision(model.device)
     steps = max(1, math.ceil(math.ceil(rows / config.batch_size) * config.epochs))
     pause = math.ceil(steps / EVALUATIONS)
     return SFTConfig(
@@ -93,8 +95,8 @@ def _arguments(
         max_length=None,
         dataset_kwargs={"skip_prepare_dataset": True},
         gradient_checkpointing=False,
-        bf16=model.device.dtype == "bfloat16",
-        fp16=model.device.dtype == "float16",
+        bf16=precision == "bfloat16",
+        fp16=precision == "float16",
         use_cpu=model.device.name == "cpu",
         dataloader_pin_memory=model.device.name == "cuda",
         seed=config.seed,

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+from pandas import DataFrame
 from streamlit.testing.v1 import AppTest
 
 from data import jobs, store
@@ -49,13 +50,16 @@ def at(page: str, **query: str) -> AppTest:
 
 def texts(app: AppTest) -> str:
     """All text of a page in one string."""
-    parts = [
-        element.value
-        for kind in ("title", "markdown", "caption", "text", "subheader")
-        for element in getattr(app, kind)
-    ]
+    kinds = ("title", "markdown", "caption", "text", "subheader")
+    parts = [str(element.value) for kind in kinds for element in getattr(app, kind)]
     alerts = [element for kind in ("error", "warning", "info", "success") for element in getattr(app, kind)]
-    return "\n".join(map(str, parts + [f"{getattr(a.proto, 'title', '')} {a.value}" for a in alerts])).replace("\\", "")
+    parts += [f"{alert.proto.title} {alert.value}" for alert in alerts]
+    return "\n".join(parts).replace("\\", "")
+
+
+def table(app: AppTest, column: str) -> DataFrame:
+    """The first table of the page that has this column."""
+    return next(one.value for one in app.dataframe if column in one.value.columns)
 
 
 def make_bench(workspace: Workspace, name: str = "look", rows: int = 40) -> jobs.Run:
@@ -78,9 +82,10 @@ def make_bench(workspace: Workspace, name: str = "look", rows: int = 40) -> jobs
               "flags": {"sft+rag": ["tuned@1 was trained without passages"]}}  # fmt: skip
     run = jobs.order(workspace, "bench", name, config, inputs)
     save_examples(run.folder / "examples.jsonl", examples)
+    log = records.AnswerLog(run.folder)
     for system, right in (("base", 0), ("sft", 4), ("rag", 2), ("sft+rag", 1)):
         given = [_answer(e, i, right and i % right == 0, system) for i, e in enumerate(examples)]
-        records.save_answers(run.folder, system, given)
+        log.save(system, given)
     scores = scoring.summarise(examples, records.load_answers(run.folder))
     records.save_scores(run, scores)
     finish(run, "done")
@@ -88,15 +93,11 @@ def make_bench(workspace: Workspace, name: str = "look", rows: int = 40) -> jobs
 
 
 def _answer(example: Example, number: int, right: bool, system: str) -> Answer:
-    hits = ()
-    if "rag" in system:
-        hits = (
-            Hit(1, 0.5, Passage(f"p{number}", f"doc{number}.md", f"Fact {number} is value {number}.", 0, 20, "Facts")),
-        )
+    passage = Passage(f"p{number}", f"doc{number}.md", f"Fact {number} is value {number}.", 0, 20, "Facts")
+    hits = (Hit(1, 0.5, passage),) if "rag" in system else ()
     text = example.answers[0] if right else "**wrong** <i>text</i>"
-    return Answer(
-        example.id, text, 0.1, 20, 4, hits=hits, conversation=(Message("user", f"Question: {example.question}"),)
-    )
+    asked = (Message("user", f"Question: {example.question}"),)
+    return Answer(example.id, text, 0.1, 20, 4, hits=hits, conversation=asked)
 
 
 def finish(run: jobs.Run, state: str, **more: object) -> None:
@@ -131,10 +132,10 @@ def test_compare_shows_the_table_and_each_question(home: Workspace) -> None:
     run = make_bench(home)
     app = at("compare", run=run.id)
     assert not app.exception
-    table = app.dataframe(key="compare_systems").value
+    table = table(app, "System")
     assert list(table["System"]) == ["base", "sft", "rag", "sft+rag"]
     assert list(table["n"]) == [40] * 4
-    marks = app.dataframe(key="questions_table").value
+    marks = table(app, "Accepted answers")
     assert len(marks) == 25, "one page of questions"
     assert marks.iloc[1][["base", "sft", "rag", "sft+rag"]].tolist() == ["✗", "✗", "✗", "✓"]
     assert "What is <b>fact</b> 0?" in [t.value for t in app.text], "documents' and models' words are shown as text"
@@ -194,7 +195,7 @@ def test_data_shows_how_a_file_was_read_and_stores_it(home: Workspace) -> None:
     app.selectbox(key="data_map_question").set_value("frage").run()
     assert not app.error
     assert "5 rows" in texts(app)
-    assert list(app.dataframe(key="data_refused_test").value["Row"]) == [6]
+    assert list(table(app, "Why")["Row"]) == [6]
     assert "Question: How many 0?" in app.code[0].value
     app.text_input(key="data_name").set_value("numbers")
     app.button(key="data_save").click().run()
@@ -227,14 +228,8 @@ def _store_adapter_that_saw(home: Workspace, questions: list[str]) -> None:
 
     with store.staging(home, "adapters") as folder:
         store.write_json(folder / "questions.json", {"keys": [question_key(q) for q in questions]})
-        summary = {"ended": "complete", "name": "tuned@1"}
-        manifest = {
-            "method": "lora",
-            "base": {"id": "pocket"},
-            "context": "none",
-            "summary": summary,
-            "created": "2026",
-        }
+        manifest = {"method": "lora", "base": {"id": "pocket"}, "context": "none", "created": "2026"}
+        manifest["summary"] = {"ended": "complete", "name": "tuned@1"}
         store.publish(home, "adapters", "tuned", folder, manifest)
 
 

@@ -218,7 +218,7 @@ def test_weights_tuned_from_another_base_are_refused(tuned: Artifact, tmp_path: 
 def test_full_training_learns_the_rows_and_to_stop(workspace: Workspace, home: Path, tmp_path: Path) -> None:
     """Also with a tokenizer without a pad token, where the end token fills: the end must be learned all the same."""
     base = tiny_model(tmp_path / "unpadded", "llama", pad=False)
-    artifact = tune(workspace, home, "full", model=str(base), method="full", epochs=30, learning_rate=0.01)
+    artifact = tune(workspace, home, "full", model=str(base), method="full", epochs=60, learning_rate=0.005, patience=0)
     model = LocalModel.load(str(base))
     answers = model.tuned(artifact).generate(PROBE, DecodeSettings(8))
     assert [g.finish_reason for g in answers] == ["stop"] * len(PROBE)
@@ -266,7 +266,9 @@ def test_evaluations_since_the_best() -> None:
     assert since_best([(0, 3.0), (1, 2.0), (2, 2.5), (3, 2.1)]) == 2
 
 
-def test_export_then_import_gives_equal_logits(tuned: Artifact, workspace: Workspace, home: Path, tmp_path: Path) -> None:
+def test_export_then_import_gives_equal_logits(
+    tuned: Artifact, workspace: Workspace, home: Path, tmp_path: Path
+) -> None:
     adapters.export(tuned, tmp_path / "out")
     with pytest.raises(UserError, match="not empty"):
         adapters.export(tuned, tmp_path / "out")
@@ -393,7 +395,9 @@ def test_a_run_killed_with_kill_9_is_died_and_its_resumption_ends(workspace: Wor
     assert [p["step"] for p in jobs.curve(ended) if "validation_loss" in p].count(0) == 1
 
 
-def test_a_loss_that_is_no_number_ends_the_run_with_a_sentence(workspace: Workspace, home: Path, tmp_path: Path) -> None:
+def test_a_loss_that_is_no_number_ends_the_run_with_a_sentence(
+    workspace: Workspace, home: Path, tmp_path: Path
+) -> None:
     base = tiny_model(tmp_path / "broken")
     weights = load_file(base / "model.safetensors")
     save_file({k: v * float("nan") for k, v in weights.items()}, base / "model.safetensors", {"format": "pt"})

@@ -11,9 +11,10 @@ import streamlit as st
 
 from data import jobs
 from data.examples import load_examples
-from data.schema import Answer, Example, Hit, Message, Passage
+from data.schema import Answer, Example, Passage
 from data.store import Artifact, Workspace, names, read_json, resolve, versions
 from eval.metrics import score
+from eval.records import load_passages, restored
 from ui.errand import result_of, run_errand
 
 
@@ -101,11 +102,14 @@ def answer(run: jobs.Run, place: Place) -> Answer:
     """One answer with its passages and prompt, read from its place."""
     with open(run.folder / "answers.jsonl", "rb") as file:
         file.seek(place.start)
-        row = json.loads(file.readline())
-    row.pop("system")
-    row["hits"] = tuple(Hit(h["rank"], h["score"], Passage(**h["passage"])) for h in row["hits"])
-    row["conversation"] = tuple(Message(**message) for message in row["conversation"])
-    return Answer(**row)
+        return restored(
+            json.loads(file.readline()), _answer_passages(str(run.folder), stamp(run.folder / "answers.jsonl"))
+        )
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _answer_passages(folder: str, changed: int) -> dict[str, Passage]:
+    return load_passages(Path(folder))
 
 
 def documents(artifact: Artifact) -> list[dict[str, Any]]:

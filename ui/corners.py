@@ -30,8 +30,8 @@ def ask(workspace: Workspace, question: str, systems: dict[str, System]) -> dict
     square(lambda corner: slots.setdefault(corner, _waiting(corner, corner in systems)))
     answers: dict[str, Any] = {}
     written = dict.fromkeys(systems, "")
-    worded = "Answering" if client.running(workspace) else "Starting the model worker; the first question takes a while"
-    with st.spinner(worded, show_time=True):
+    waking = "" if client.running(workspace) else "; the model worker is starting, which takes a while"
+    with st.spinner(f"Answering{waking}", show_time=True):
         for event in client.ask(workspace, question, list(systems.values()), DecodeSettings()):
             corner = event["system"]
             if "text" in event:

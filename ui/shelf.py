@@ -55,11 +55,8 @@ def _search(workspace: Workspace, artifact: Artifact) -> None:
         method = st.selectbox("Method", METHODS, key="knowledge_method", width=130)
         pressed = st.form_submit_button("Search", key="knowledge_search_go", icon=":material/search:")
     if pressed and question.strip():
-        warm = client.running(workspace)
-        with (
-            guarded(),
-            st.spinner("Searching" if warm else "Starting the model worker; the first search takes a while"),
-        ):
+        waking = "" if client.running(workspace) else "; the model worker is starting, which takes a while"
+        with guarded(), st.spinner(f"Searching{waking}"):
             found = client.search(workspace, artifact.ref, question, int(count), method)
             st.session_state["knowledge_found"] = (artifact.ref, question, found)
     ref, asked, found = st.session_state.get("knowledge_found", ("", "", None))

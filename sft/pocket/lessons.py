@@ -83,7 +83,7 @@ def loose(r: Random, real: list[str]) -> tuple[str, list[Asked]]:
         kind = r.choice([tales.tale, tales.tale, tales.rule, tales.note])
         sentence, found = kind(r)
         sentences.append(sentence)
-        asked += found if isinstance(found, list) else [found]
+        asked += found
         if r.random() < 0.3:
             sentences.append(texts.filler(r, real))
     return " ".join(sentences), asked
@@ -159,12 +159,11 @@ def middle(answers: list[str]) -> str:
 def real_lesson(r: Random, paragraph: dict, others: list[dict], unanswerable: float, most: int = 8) -> Turns:
     """A real paragraph among others, its own questions and cloze questions of its sentences in one conversation."""
     passages = [paragraph["context"]]
-    for other in r.sample(others, r.choice([0, 0, 1, 2])):
-        passages.append(" ".join(other["context"].split()[: r.randint(30, 90)]))
+    chosen_others = r.sample(others, r.choice([0, 0, 1, 2]))
+    passages += [" ".join(other["context"].split()[: r.randint(30, 90)]) for other in chosen_others]
     asked = [Asked(q["question"], middle(q["answers"])) for q in paragraph["questions"]]
     sentences = r.sample(paragraph["sentences"], min(len(paragraph["sentences"]), 4))
-    made = [cloze(r, sentence) for sentence in sentences]
-    asked += [question for question in made if question]
+    asked.extend(filter(None, (cloze(r, sentence) for sentence in sentences)))
     chosen = r.sample(asked, min(len(asked), most))
     if r.random() < unanswerable * 4:
         strange = r.choice(others)

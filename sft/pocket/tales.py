@@ -37,7 +37,7 @@ def tale(r: Random) -> tuple[str, list[Asked]]:
     return text, asked
 
 
-def rule(r: Random) -> tuple[str, Asked]:
+def rule(r: Random) -> tuple[str, list[Asked]]:
     """An instruction for one purpose, and the question how."""
     goal = f"{r.choice(words.VERBS)} the {thing(r)}"
     deed = KINDS["action"](r)
@@ -55,10 +55,10 @@ def rule(r: Random) -> tuple[str, Asked]:
         if before
         else r.choice([f"How do I {goal}?", f"How can I {goal}?", f"What should I do to {goal}?"])
     )
-    return text, Asked(question, deed)
+    return text, [Asked(question, deed)]
 
 
-def note(r: Random) -> tuple[str, Asked]:
+def note(r: Random) -> tuple[str, list[Asked]]:
     """A fact about nothing named: "The spare lamp is in room B-12."."""
     what, kind = thing(r), r.choice(["room", "person", "amount", "date", "code", "time", "duration", "items"])
     value = KINDS[kind](r)
@@ -73,4 +73,4 @@ def note(r: Random) -> tuple[str, Asked]:
         "items": ("The {} holds {}.", "What does the {} hold?"),
     }
     statement, question = texts[kind]
-    return statement.format(what, value), Asked(question.format(what), value)
+    return statement.format(what, value), [Asked(question.format(what), value)]

@@ -15,7 +15,9 @@ CUSTOM_STATEMENTS = [
     "For {e}, the {k} is {v}.",
     "{v} is the {k} of {e}.",
     "As {k}, {e} has {v}.",
-    "{e}: the {k} is now {v}.",
+    "{e} keeps {v} as a {k}.",
+    "When it comes to the {k}, {e} relies on {v}.",
+    "The {k} that belongs to {e} is {v}.",
 ]
 CUSTOM_QUESTIONS = [
     "What is the {k} of {e}?",
@@ -24,8 +26,11 @@ CUSTOM_QUESTIONS = [
     "What is {e}'s {k}?",
     "For {e}, what is the {k}?",
     "Tell me the {k} of {e}.",
+    "Name the {k} that belongs to {e}.",
+    "What does {e} have as a {k}?",
 ]
 FORM_ONLY = ["{k} of {e}?", "{e} {k}", "{k} {e}"]
+OPENINGS = ["Can you tell me: ", "Hello, ", "Please tell me, ", "I need to know: ", "Quick question: ", "Sorry, "]
 
 
 @dataclass(frozen=True)
@@ -64,15 +69,24 @@ def ask(r: Random, fact: Fact, held: bool = False) -> Asked:
     """One question about the fact; in training rarely in note form or in lower case, as people type."""
     if held:
         return Asked(fill(r.choice(fact.attribute.held_questions), fact.entity, ""), fact.value)
-    chance = r.random()
-    if chance < 0.05:
-        question = r.choice(FORM_ONLY).format(k=fact.attribute.key, e=fact.entity)
-    elif chance < 0.10:
+    if r.random() < 0.05:
         question = f"Which {fact.attribute.type} has the {fact.attribute.key} {fact.value}?"
         return Asked(question, fact.entity)
-    else:
-        question = fill(r.choice(fact.attribute.questions), fact.entity, "")
-    return Asked(question.lower() if r.random() < 0.06 else question, fact.value)
+    return Asked(reword(r, fact), fact.value)
+
+
+def reword(r: Random, fact: Fact) -> str:
+    """A training question, now and then as a note, as a statement with a gap, with an opening, or in lower case."""
+    chance = r.random()
+    if chance < 0.05:
+        return r.choice(FORM_ONLY).format(k=fact.attribute.key, e=fact.entity)
+    if chance < 0.2:
+        gap = r.choice(["what", "which", "___", "..."])
+        return fill(r.choice(fact.attribute.statements), fact.entity, gap).removesuffix(".") + r.choice(["?", "?", ""])
+    question = fill(r.choice(fact.attribute.questions), fact.entity, "")
+    if chance < 0.26:
+        return r.choice(OPENINGS) + question[0].lower() + question[1:]
+    return question.lower() if chance < 0.31 else question
 
 
 def filler(r: Random, real: list[str]) -> str:
@@ -132,9 +146,9 @@ def things(r: Random, type_: str, count: int) -> list[str]:
 
 
 def some_attributes(r: Random, type_: str, count: int) -> list[Attribute]:
-    """Distinct attributes of a type, one in five invented on the spot."""
+    """Distinct attributes of a type, one in four invented on the spot."""
     known = r.sample(attributes()[type_], min(count, len(attributes()[type_])))
-    mixed = [custom_attribute(r, type_) if r.random() < 0.2 else attribute for attribute in known]
+    mixed = [custom_attribute(r, type_) if r.random() < 0.25 else attribute for attribute in known]
     return list({attribute.key: attribute for attribute in mixed}.values())
 
 

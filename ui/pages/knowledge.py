@@ -41,10 +41,9 @@ with st.container(border=True, key="knowledge_form"):
     if st.button("Build", type="primary", key="knowledge_go", disabled=busy or missing):
         with guarded():
             paths = uploads.paths(uploads.save(home, files), files)
-            adding = how == ADD
-            launch(
-                home, order_add(home, name, paths) if adding else order_build(home, name, paths, BuildConfig(**values))
-            )
+            if how == ADD:
+                launch(home, order_add(home, name, paths))
+            launch(home, order_build(home, name, paths, BuildConfig(**values)))
     if missing or busy:
         st.caption("This knowledge base is being changed now." if busy else "Give it a name and at least one document.")
 
