@@ -14,6 +14,7 @@ import os
 import re
 import secrets
 import shutil
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from typing import Any
 from data.errors import UserError
 
 FORMAT = 1
+STALE_SECONDS = 86_400.0
 ARTIFACTS = {"knowledge": "knowledge base", "adapters": "tuned model", "datasets": "dataset"}
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -226,7 +228,11 @@ def point(workspace: Workspace, kind: str, name: str, version: int) -> Artifact:
 @contextmanager
 def staging(workspace: Workspace, kind: str) -> Iterator[Path]:
     """A temporary folder to build an artifact in; gone afterwards unless it was published."""
-    folder = workspace.folder(kind) / f".staging-{secrets.token_hex(6)}"
+    home = workspace.folder(kind)
+    for old in home.glob(".staging-*"):  # left by a kill
+        if time.time() - old.stat().st_mtime > STALE_SECONDS:
+            shutil.rmtree(old, ignore_errors=True)
+    folder = home / f".staging-{secrets.token_hex(6)}"
     folder.mkdir(parents=True)
     try:
         yield folder

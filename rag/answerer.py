@@ -19,7 +19,6 @@ from data.schema import (
     Generator,
     Hit,
     OnAnswers,
-    OnText,
     Passage,
     Retriever,
 )  # fmt: skip
@@ -86,10 +85,8 @@ class OpenBook:
                 break
         return Prepared(example, hits, conversation, len(hits) - kept, seconds)
 
-    def answer(
-        self, examples: Sequence[Example], on_answers: OnAnswers | None = None, on_text: OnText | None = None
-    ) -> list[Answer]:
-        """One answer per example, in their order. ``on_text`` streams the text when there is a single example."""
+    def answer(self, examples: Sequence[Example], on_answers: OnAnswers | None = None) -> list[Answer]:
+        """One answer per example, in their order."""
         prepared = self.prepare(examples)
         answers = {
             place: Answer(example.id, "", 0.0, available=False, note="no gold passage is known")
@@ -104,7 +101,7 @@ class OpenBook:
                 on_answers([_answer(asked[number][1], generation) for number, generation in batch])
 
         conversations = [ready.conversation for _, ready in asked]
-        generations = self.generator.generate(conversations, self.settings, on_text, on_generated) if asked else []
+        generations = self.generator.generate(conversations, self.settings, on_generated=on_generated) if asked else []
         for (place, ready), generation in zip(asked, generations, strict=True):
             answers[place] = _answer(ready, generation)
         return [answers[place] for place in range(len(examples))]

@@ -20,51 +20,11 @@ from sft.devices import choose_device
 from sft.model import LocalModel
 from sft.sources import resolve, weights_hash
 from sft.tokens import PLAIN_TEMPLATE
+from tests.tiny import tiny_model
 
-WORDS = (
-    "Who leads the green tower of Bremer? Ada Vermeer leads it. When is harbour closed Monday Question: Answer I don't"
-)
-TEMPLATE = (
-    "{% for m in messages %}{{ '<|' + m['role'] + '|>' + m['content'] }}{% if m['role'] == 'assistant' %}<|end|>"
-    "{% endif %}{% endfor %}{% if add_generation_prompt %}<|assistant|>{% endif %}"
-)
 QUESTIONS = [question_turn(text) for text in (
     "Who?", "Who leads the green tower of Bremer?", "When is it closed?", "harbour " * 12, "Ada Vermeer?",
 )]  # fmt: skip
-
-
-def tiny_model(
-    folder: Path, kind: str = "lfm2", seed: int = 0, template: str | None = TEMPLATE, pad: bool = True
-) -> Path:
-    """A random language model of a few thousand parameters with a byte-level tokenizer, saved as users have them."""
-    from tokenizers import ByteLevelBPETokenizer
-    from transformers import Lfm2Config, LlamaConfig, PreTrainedTokenizerFast
-    from transformers.models.lfm2 import Lfm2ForCausalLM
-    from transformers.models.llama import LlamaForCausalLM
-
-    bpe = ByteLevelBPETokenizer()
-    special = ["<|pad|>", "<|user|>", "<|assistant|>", "<|end|>"]
-    bpe.train_from_iterator([WORDS] * 20, vocab_size=330, special_tokens=special, show_progress=False)
-    named = {"eos_token": "<|end|>"} | ({"pad_token": "<|pad|>"} if pad else {})
-    tokenizer = PreTrainedTokenizerFast(tokenizer_object=bpe._tokenizer, **named)
-    tokenizer.chat_template = template
-    tokenizer.save_pretrained(folder)
-    shape: dict[str, Any] = {
-        "vocab_size": len(tokenizer), "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2,
-        "num_attention_heads": 4, "num_key_value_heads": 4, "max_position_embeddings": 256, "eos_token_id": 3,
-        "pad_token_id": 0 if pad else None, "bos_token_id": None, "tie_word_embeddings": True,
-    }  # fmt: skip
-    torch.manual_seed(seed)
-    if kind == "llama":
-        network: Any = LlamaForCausalLM(LlamaConfig(**shape))
-    else:
-        layers = ["conv", "full_attention"]
-        network = Lfm2ForCausalLM(Lfm2Config(**shape, layer_types=layers, block_auto_adjust_ff_dim=False))
-    with torch.no_grad():  # spread the logits, so that a greedy choice is never a tie
-        for parameter in network.parameters():
-            parameter.mul_(3.0 if parameter.dim() > 1 else 1.0)
-    network.save_pretrained(folder)
-    return folder
 
 
 @pytest.fixture(scope="module")

@@ -132,9 +132,9 @@ def test_compare_shows_the_table_and_each_question(home: Workspace) -> None:
     run = make_bench(home)
     app = at("compare", run=run.id)
     assert not app.exception
-    table = table(app, "System")
-    assert list(table["System"]) == ["base", "sft", "rag", "sft+rag"]
-    assert list(table["n"]) == [40] * 4
+    systems = table(app, "System")
+    assert list(systems["System"]) == ["base", "sft", "rag", "sft+rag"]
+    assert list(systems["n"]) == [40] * 4
     marks = table(app, "Accepted answers")
     assert len(marks) == 25, "one page of questions"
     assert marks.iloc[1][["base", "sft", "rag", "sft+rag"]].tolist() == ["✗", "✗", "✗", "✓"]

@@ -1,0 +1,89 @@
+"""Tuned models: export, import, merge; nothing that does not fit comes in."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from data.errors import UserError
+from data.store import Artifact, Workspace
+from sft import adapters
+from sft.foreign import take_in
+from sft.merge import merged
+from sft.model import LocalModel
+from tests import tiny
+from tests.tiny import (
+    logits,
+    texts,
+)
+
+home, workspace, tuned = tiny.home, tiny.workspace, tiny.tuned
+
+
+def test_export_then_import_gives_equal_logits(
+    tuned: Artifact, workspace: Workspace, home: Path, tmp_path: Path
+) -> None:
+    adapters.export(tuned, tmp_path / "out")
+    with pytest.raises(UserError, match="not empty"):
+        adapters.export(tuned, tmp_path / "out")
+    back = take_in(workspace, tmp_path / "out", "back", str(home / "tiny"))
+    model = LocalModel.load(str(home / "tiny"))
+    ours, theirs = (logits(model, lambda a=a: model._adapter(a.path)) for a in (tuned, back))
+    assert torch.equal(ours, theirs)
+    assert back.manifest()["context"] == tuned.manifest()["context"]
+
+
+def test_an_adapter_that_plain_peft_wrote_can_be_imported(workspace: Workspace, home: Path, tmp_path: Path) -> None:
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM
+
+    network = AutoModelForCausalLM.from_pretrained(home / "tiny")
+    get_peft_model(network, LoraConfig(r=2, target_modules="all-linear")).save_pretrained(tmp_path / "foreign")
+    artifact = take_in(workspace, tmp_path / "foreign")
+    assert artifact.ref == "foreign@1"
+    assert texts(LocalModel.load(str(home / "tiny")).tuned(artifact))
+
+
+@pytest.mark.parametrize("harm", ["missing", "extra", "shape"])
+def test_an_adapter_whose_tensors_do_not_fit_is_refused(
+    tuned: Artifact, workspace: Workspace, home: Path, tmp_path: Path, harm: str
+) -> None:
+    shutil.copytree(tuned.path, tmp_path / "bad")
+    tensors = load_file(tmp_path / "bad" / "adapter_model.safetensors")
+    first = sorted(tensors)[0]
+    if harm == "shape":
+        tensors[first] = torch.zeros(3, 3)
+    elif harm == "extra":
+        tensors["base_model.model.somewhere.lora_A.weight"] = torch.zeros(2, 2)
+    else:
+        del tensors[first]
+    save_file(tensors, tmp_path / "bad" / "adapter_model.safetensors")
+    with pytest.raises(UserError, match="1 tensors are missing, left over or of another shape"):
+        take_in(workspace, tmp_path / "bad", model=str(home / "tiny"))
+
+
+def test_pickled_and_unusual_adapters_are_refused(tuned: Artifact, workspace: Workspace, tmp_path: Path) -> None:
+    shutil.copytree(tuned.path, tmp_path / "bad")
+    settings = json.loads((tmp_path / "bad" / "adapter_config.json").read_text())
+    (tmp_path / "bad" / "adapter_config.json").write_text(json.dumps(settings | {"megatron_config": {"a": 1}}))
+    with pytest.raises(UserError, match="megatron_config"):
+        take_in(workspace, tmp_path / "bad")
+    (tmp_path / "bad" / "adapter_model.safetensors").rename(tmp_path / "bad" / "adapter_model.bin")
+    with pytest.raises(UserError, match="pickle"):
+        take_in(workspace, tmp_path / "bad")
+
+
+def test_merged_weights_answer_as_base_and_adapter_do(tuned: Artifact, workspace: Workspace, home: Path) -> None:
+    whole = merged(workspace, tuned, str(home / "tiny"))
+    assert whole.ref == "lora-merged@1"
+    model = LocalModel.load(str(home / "tiny"))
+    apart = logits(model, lambda: model._adapter(tuned.path))
+    assert torch.allclose(logits(model, lambda: model._whole(whole.path)), apart, atol=1e-3)
+    assert texts(model.tuned(whole)) == texts(model.tuned(tuned))
+    with pytest.raises(UserError, match="full weights already"):
+        merged(workspace, whole, str(home / "tiny"))

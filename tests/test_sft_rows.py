@@ -1,0 +1,103 @@
+"""Fine-tuning: which rows a model is trained on, and with which settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from data import jobs
+from data.child import Reporter
+from data.errors import UserError
+from data.prompts import ABSTAIN
+from data.schema import Example
+from data.store import Workspace
+from sft.config import TrainConfig, filled
+from sft.model import LocalModel
+from sft.orders import order_training
+from sft.rows import context_for, conversations, prepare, split
+from sft.train import train
+from tests import tiny
+from tests.tiny import (
+    config,
+    facts,
+    written,
+)
+
+home, workspace = tiny.home, tiny.workspace
+
+
+def test_context_decides_which_prompts_a_row_becomes() -> None:
+    known, unknown = facts(evidence=True)[0], facts()[0]
+    assert [with_evidence for _, with_evidence in conversations(known, "mixed", "")] == [False, True]
+    assert [with_evidence for _, with_evidence in conversations(known, "gold", "")] == [True]
+    assert [with_evidence for _, with_evidence in conversations(known, "none", "")] == [False]
+    for context in ("none", "gold", "mixed"):
+        assert [with_evidence for _, with_evidence in conversations(unknown, context, "")] == [False]
+    opened = conversations(known, "gold", "")[0][0]
+    assert known.evidence in opened[0].content
+    assert opened[-1].content == known.answers[0]
+
+
+def test_an_unanswerable_row_teaches_to_abstain() -> None:
+    row = Example("x", "What?", ("ignored",), answerable=False)
+    assert conversations(row, "none", "")[0][0][-1].content == ABSTAIN
+
+
+def test_the_default_context_follows_the_data_and_says_why() -> None:
+    assert context_for("auto", facts(evidence=True)) == ("mixed", "evidence is known for 24 of 24 rows")
+    assert context_for("auto", facts()) == ("none", "no row has evidence")
+    chosen, reason = context_for("gold", facts())
+    assert chosen == "none"
+    assert "gold was asked for" in reason
+
+
+def test_rows_too_long_are_left_out_and_counted_and_none_is_cut(home: Path) -> None:
+    tokens = LocalModel.load(str(home / "tiny")).tokens
+    whole = prepare(facts(), "none", "", tokens, 256)
+    longest = max(map(len, whole.rows))
+    some = prepare(facts(), "none", "", tokens, longest - 1)
+    assert len(some.rows) + some.too_long == len(whole.rows) == 24
+    assert some.too_long > 0
+    assert {row.example for row in some.rows} == {row.example for row in whole.rows if len(row) < longest}
+    assert all(row.answer[-1] == tokens.end for row in whole.rows)
+
+
+def test_the_split_asks_taught_facts_in_other_words() -> None:
+    rows = facts()
+    learned, held, said = split(rows, seed=3)
+    assert sorted(e.id for e in learned + held) == sorted(e.id for e in rows)
+    assert {e.fact for e in held} <= {e.fact for e in learned}
+    assert len({e.fact for e in held}) == len(held) == 2
+    assert "in other words" in said
+    assert split(rows, seed=3) == (learned, held, said)
+    assert split(rows[:10], seed=3)[1] == []
+
+
+def test_settings_left_open_are_filled_with_a_reason() -> None:
+    small, reasons = filled(TrainConfig(), 5_000_000, 1024)
+    large, _ = filled(TrainConfig(), 3_000_000_000, 32_768)
+    assert small.learning_rate > large.learning_rate
+    assert small.alpha == 32
+    assert set(reasons) == {"learning_rate", "epochs", "alpha", "max_length"}
+    asked, none = filled(TrainConfig(learning_rate=0.1, epochs=1, alpha=4, max_length=64), 5_000_000, 1024)
+    assert asked.learning_rate == 0.1
+    assert none == {}
+
+
+@pytest.mark.parametrize("values", [{"learning_rate": 0.0}, {"rank": 0}, {"epochs": 1e9}, {"batch_size": 0},
+                                    {"method": "magic"}])  # fmt: skip
+def test_settings_outside_their_limits_are_refused(workspace: Workspace, home: Path, values: dict[str, Any]) -> None:
+    before = len(jobs.list_runs(workspace))
+    with pytest.raises(UserError, match=next(iter(values)).replace("_", " ")):
+        order_training(workspace, "bad", config(home, **values), str(home / "rows.jsonl"))
+    assert len(jobs.list_runs(workspace)) == before
+
+
+def test_rows_changed_after_the_order_are_refused(workspace: Workspace, home: Path, tmp_path: Path) -> None:
+    rows = written(tmp_path / "rows.jsonl", facts())
+    run = order_training(workspace, "changed", config(home), str(rows))
+    written(rows, facts()[1:])
+    with pytest.raises(UserError, match=r"rows\.jsonl changed"):
+        train(workspace, run, Reporter(run))
