@@ -25,14 +25,15 @@ class Loader:
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
         self._model: LocalModel | None = None
+        self._named = ""
         self._embedder: Embedder | None = None
         self._retrievers: dict[tuple[str, str], KnowledgeRetriever] = {}
 
     def model(self, name: str) -> LocalModel:
         """The base model; another one takes the place of the one held."""
-        if self._model is None or self._model.id != name:
+        if self._model is None or self._named != name:
             self._model = None
-            self._model = LocalModel.load(name)
+            self._model, self._named = LocalModel.load(name), name
         return self._model
 
     def generator(self, system: System) -> Generator:

@@ -114,7 +114,10 @@ def flags(workspace: Workspace, system: System) -> list[str]:
     """What a reader must know beside this row's scores (an adapter never trained with passages, asked with some)."""
     if not system.tuned:
         return []
-    trained_on = resolve(workspace, "adapters", system.tuned).manifest().get("context", "unknown")
-    if system.context != "none" and trained_on == "none":
-        return [f"{system.tuned} was trained without passages (context none) and is asked with them here"]
-    return []
+    artifact = resolve(workspace, "adapters", system.tuned)
+    found = []
+    if system.context != "none" and artifact.manifest().get("context") == "none":
+        found.append(f"{system.tuned} was trained without passages (context none) and is asked with them here")
+    if not (artifact.path / "questions.json").exists():
+        found.append(f"the training questions of {system.tuned} are not known, so leakage could not be checked")
+    return found

@@ -20,7 +20,7 @@ def train(options: argparse.Namespace) -> dict[str, Any]:
     """Order a fine-tune, follow it to its end, and say what it gave."""
     workspace = open_workspace()
     config = from_arguments(options, TrainConfig)
-    run = order_training(workspace, options.name, config, options.train, options.validation)
+    run = order_training(workspace, options.name, config, options.train, options.validation, options.allow_leakage)
     run = carry_out(workspace, run)
     summary = run.status["summary"]
     loss = summary["validation_loss"]
@@ -86,6 +86,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--name", required=True, help="name of the tuned model (a name used before gets a new version)")
     one.add_argument("--train", required=True, help="training rows: a file, or a stored dataset's name")
     one.add_argument("--validation", help="validation rows, likewise (default: set aside 10 percent of the rows)")
+    one.add_argument("--allow-leakage", action="store_true", help="go on although test questions stand in training")
     add_arguments(one, TrainConfig)
     verb(verbs, "list", list_, "list the tuned models")
     one = verb(verbs, "merge", merge, "fold an adapter into its base's weights")

@@ -10,10 +10,22 @@ from pathlib import Path
 from typing import Any
 
 from data.errors import UserError
-from data.store import Artifact, Workspace, names, publish, read_json, resolve, staging, versions, write_bytes
+from data.store import (
+    Artifact,
+    Workspace,
+    names,
+    publish,
+    read_json,
+    resolve,
+    staging,
+    versions,
+    write_bytes,
+    write_json,
+)
 from sft.card import model_card
 
 KIND = "adapters"
+QUESTIONS = "questions.json"  # keys of the training questions, against which a bench checks its test set
 ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors")
 FULL_FILES = ("config.json", "generation_config.json")
 
@@ -26,6 +38,7 @@ class Trained:
     tokenizer: Any
     facts: dict[str, Any]
     summary: dict[str, Any]
+    question_keys: tuple[str, ...] = ()
 
 
 def publish_trained(workspace: Workspace, name: str, trained: Trained) -> Artifact:
@@ -41,6 +54,7 @@ def publish_trained(workspace: Workspace, name: str, trained: Trained) -> Artifa
         for source in sources:
             shutil.copyfile(source, folder / source.name)
         trained.tokenizer.save_pretrained(folder)
+        write_json(folder / QUESTIONS, {"keys": list(trained.question_keys)})
         return finish(workspace, name, folder, trained.facts | {"summary": trained.summary})
 
 

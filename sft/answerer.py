@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from data.prompts import question_turn
-from data.schema import Answer, Conversation, DecodeSettings, Example, Generation, Generator, OnAnswers, OnText
+from data.schema import Answer, Conversation, DecodeSettings, Example, Generation, Generator, OnAnswers
 
 
 @dataclass(frozen=True)
@@ -16,17 +16,16 @@ class ClosedBook:
     generator: Generator
     settings: DecodeSettings
     instruction: str = ""
-    on_text: OnText | None = None
 
     def answer(self, examples: Sequence[Example], on_answers: OnAnswers | None = None) -> list[Answer]:
-        """One answer per example, in order; ``on_text`` streams when there is a single one."""
+        """One answer per example, in order."""
         asked = [question_turn(example.question, instruction=self.instruction) for example in examples]
 
         def finished(pairs: Sequence[tuple[int, Generation]]) -> None:
             if on_answers:
                 on_answers([_answer(examples[number], asked[number], one) for number, one in pairs])
 
-        written = self.generator.generate(asked, self.settings, self.on_text, finished)
+        written = self.generator.generate(asked, self.settings, on_generated=finished)
         return [_answer(*row) for row in zip(examples, asked, written, strict=True)]
 
 

@@ -45,11 +45,11 @@ def filled(config: TrainConfig, parameters: int, window: int) -> tuple[TrainConf
     small, reasons = parameters < SMALL, {}
     size = f"a base of {parameters / 1e6:.1f}M parameters"
     if config.learning_rate is None:
-        rate = {("lora", True): 3e-3, ("lora", False): 2e-4, ("full", True): 1e-3, ("full", False): 2e-5}
+        rate = {("lora", True): 8e-3, ("lora", False): 2e-4, ("full", True): 1e-3, ("full", False): 2e-5}
         config = replace(config, learning_rate=rate[config.method, small])
         reasons["learning_rate"] = f"usual for {config.method} on {size}"
     if config.epochs is None:
-        config = replace(config, epochs=20.0 if small else 3.0)
+        config = replace(config, epochs=10.0 if small else 3.0)
         reasons["epochs"] = f"{'a small base needs many passes' if small else 'a few passes suffice'}: {size}"
     if config.alpha is None:
         config = replace(config, alpha=2 * config.rank)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+
 from data.errors import UserError
 from data.store import Artifact, Workspace, staging
-from sft.adapters import KIND, finish
+from sft.adapters import KIND, QUESTIONS, finish
 from sft.model import LocalModel
 
 
@@ -25,5 +27,7 @@ def merged(workspace: Workspace, artifact: Artifact, model: str | None = None, n
     with staging(workspace, KIND) as folder:
         network.save_pretrained(folder)
         base.tokenizer.save_pretrained(folder)
+        if (artifact.path / QUESTIONS).exists():
+            shutil.copyfile(artifact.path / QUESTIONS, folder / QUESTIONS)
         kept = manifest | {"method": "merged", "merged_from": artifact.ref}
         return finish(workspace, name or f"{artifact.name}-merged", folder, kept)

@@ -6,25 +6,40 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from data.examples import locate
+from data.examples import load_examples, locate
 from data.jobs import Run, order
+from data.leakage import Leakage, audit, refuse_unless_allowed
 from data.options import checked
 from data.store import Workspace, check_name, file_hash, resolve
 from sft.config import TrainConfig
 
 
 def order_training(
-    workspace: Workspace, name: str, config: TrainConfig, train: str, validation: str | None = None
-) -> Run:
+    workspace: Workspace, name: str, config: TrainConfig, train: str, validation: str | None = None,
+    allow_leakage: bool = False,
+) -> Run:  # fmt: skip
     """Write the order of a fine-tune named ``name``. Not started yet: see ``data.jobs.start``.
 
-    ``train`` and ``validation``: a file, or a stored dataset's name. Raises UserError for a bad name, setting or file.
+    ``train`` and ``validation``: a file, or a stored dataset's name. Raises UserError for a bad name, setting or
+    file, and LeakageFound when test questions of the same dataset stand in its training rows.
     """
     check_name(name, "tuned model")
-    inputs = {"train": _input(workspace, train, "train")}
+    inputs: dict[str, Any] = {"train": _input(workspace, train, "train")}
     if validation:
         inputs["validation"] = _input(workspace, validation, "validation")
+    leakage = _leakage(workspace, train)
+    refuse_unless_allowed(leakage, allow_leakage)
+    inputs["leakage"] = leakage.saved() if leakage.blocks else None
     return order(workspace, "train", name, asdict(checked(config)), inputs)
+
+
+def _leakage(workspace: Workspace, train: str) -> Leakage:
+    """Test questions of a stored dataset among its own training rows. A file's test set is not known here."""
+    path = locate(workspace, train, "train")
+    test = path.with_name("test.jsonl")
+    if not (path.is_relative_to(workspace.folder("datasets")) and test.exists()):
+        return Leakage(0)
+    return audit(load_examples(test), load_examples(path))
 
 
 def _input(workspace: Workspace, ref: str, which: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from data.child import Reporter
 from data.errors import UserError
 from data.examples import Reading, locate, read_examples
 from data.jobs import Run
+from data.leakage import question_key
 from data.options import from_saved
 from data.prompts import fingerprint, instruction_for
 from data.store import Workspace, file_hash
@@ -29,6 +30,7 @@ class Task:
     train: Prepared
     validation: Prepared
     facts: dict[str, Any]
+    question_keys: tuple[str, ...]
 
 
 def settle(workspace: Workspace, run: Run, reporter: Reporter) -> Task:
@@ -61,7 +63,8 @@ def settle(workspace: Workspace, run: Run, reporter: Reporter) -> Task:
         "settings": asdict(config) | {"model": model.id}, "validation": said, "training_rows": train.counts(),
         "validation_rows": validation.counts(), "base_parameters": parameters,
     }  # fmt: skip
-    return Task(run, config, model, train, validation, facts)
+    keys = tuple(sorted({question_key(example.question) for example in reading.examples}))
+    return Task(run, config, model, train, validation, facts, keys)
 
 
 def _read(workspace: Workspace, run: Run, which: str) -> Reading:

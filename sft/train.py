@@ -74,6 +74,7 @@ def _publish(workspace: Workspace, task: Task, trainer: Any, ended: str, seconds
             "best_step": step, "validation_loss": dict(losses).get(step), "seconds": round(seconds, 1),
             "context": task.facts["context"], **task.train.counts(), "notes": _notes(task, losses, step),
         },
+        question_keys=task.question_keys,
     )  # fmt: skip
     return publish_trained(workspace, task.run.name, trained)
 

@@ -84,8 +84,9 @@ def test_abstains_closed_book_about_invented_things(model):
 def test_left_padding_changes_no_answer(model):
     items = exam.invented(2003, 4) + exam.invented(2004, 4, long=True)
     alone = [exam.answers(model, TOKENIZER, [item])[0] for item in items]
-    batch = TOKENIZER([exam.prompt(TOKENIZER, i) for i in items], return_tensors="pt", padding=True,
-                      return_token_type_ids=False)
+    batch = TOKENIZER(
+        [exam.prompt(TOKENIZER, i) for i in items], return_tensors="pt", padding=True, return_token_type_ids=False
+    )
     out = model.generate(**batch, max_new_tokens=exam.NEW_TOKENS, do_sample=False)
-    together = TOKENIZER.batch_decode(out[:, batch["input_ids"].shape[1]:], skip_special_tokens=True)
+    together = TOKENIZER.batch_decode(out[:, batch["input_ids"].shape[1] :], skip_special_tokens=True)
     assert [text.strip() for text in together] == alone

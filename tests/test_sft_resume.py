@@ -69,7 +69,7 @@ def test_a_half_written_checkpoint_is_never_resumed_from(tmp_path: Path) -> None
 
 def test_a_run_killed_with_kill_9_is_died_and_its_resumption_ends(workspace: Workspace, home: Path) -> None:
     rows = str(home / "rows.jsonl")
-    run = order_training(workspace, "killed", config(home, epochs=60, patience=0), rows, rows)
+    run = order_training(workspace, "killed", config(home, epochs=30, patience=0), rows, rows)
     process = jobs.start(workspace, run)
     deadline = time.monotonic() + 60
     while not list((run.folder / "checkpoints").glob("checkpoint-*/whole.json")) and time.monotonic() < deadline:
@@ -82,7 +82,7 @@ def test_a_run_killed_with_kill_9_is_died_and_its_resumption_ends(workspace: Wor
     assert child.run(workspace, run.id, lambda this, reporter: train(workspace, this, reporter), True) == 0
     ended = jobs.load(workspace, run.id)
     assert ended.state == "done"
-    assert ended.status["summary"]["steps"] == 180
+    assert ended.status["summary"]["steps"] == 90
     assert [p["step"] for p in jobs.curve(ended) if "validation_loss" in p].count(0) == 1
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -112,6 +114,35 @@ def _answer_passages(folder: str, changed: int) -> dict[str, Passage]:
     return load_passages(Path(folder))
 
 
+class Tail:
+    """The rows of a file that a job appends to, each line read once however often a page looks."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.rows, self.offset, self.lock = path, list[dict[str, Any]](), 0, threading.Lock()
+
+    def read(self) -> list[dict[str, Any]]:
+        """All rows so far; a line that is not finished yet is read next time."""
+        with self.lock, open(self.path, "rb") as file:
+            file.seek(self.offset)
+            whole, newline, _ = file.read().rpartition(b"\n")
+            self.offset += len(whole + newline)
+            for line in whole.splitlines():
+                with suppress(json.JSONDecodeError):  # torn by a kill
+                    self.rows.append(json.loads(line))
+            return list(self.rows)
+
+
+def curve(run: jobs.Run) -> list[dict[str, Any]]:
+    """The measurements of a fine-tune so far (what data.jobs.curve reads)."""
+    path = run.folder / "progress.jsonl"
+    return _tail(str(path)).read() if path.exists() else []
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _tail(path: str) -> Tail:
+    return Tail(Path(path))
+
+
 def documents(artifact: Artifact) -> list[dict[str, Any]]:
     """One row per document of a knowledge base version, with its number of passages."""
     path = artifact.path / "manifest.json"
@@ -127,7 +158,7 @@ def _documents(folder: str, changed: int) -> list[dict[str, Any]]:
             document = json.loads(line)["document"]
             count[document] = count.get(document, 0) + 1
     return [
-        {"document": name, "pages": one["pages"], "characters": one["characters"], "passages": count.get(name, 0)}
+        {"Document": name, "Pages": one["pages"], "Characters": one["characters"], "Passages": count.get(name, 0)}
         for name, one in files.items()
     ]
 

@@ -9,7 +9,7 @@ import streamlit as st
 METRICS = {"exact_match": "Exact match", "token_f1": "Token F1"}
 
 
-def intervals(scores: dict[str, Any], metric: str, key: str) -> None:
+def intervals(scores: dict[str, Any], metric: str, key: str, step: int = 34) -> None:
     """One dot with its 95 % interval per system."""
     names, values = list(scores["systems"]), []
     for name, row in scores["systems"].items():
@@ -22,7 +22,7 @@ def intervals(scores: dict[str, Any], metric: str, key: str) -> None:
     tips = [{"field": field, "type": "nominal", "title": words} for field, words in named.items()]
     colour = {"field": "system", "type": "nominal", "legend": None, "sort": names}
     spec = {
-        "data": {"values": values}, "height": {"step": 34},
+        "data": {"values": values}, "height": {"step": step},
         "encoding": {"y": {"field": "system", "type": "nominal", "sort": names, "title": None,
                            "axis": {"labelLimit": 240}}},
         "layer": [
@@ -37,18 +37,17 @@ def intervals(scores: dict[str, Any], metric: str, key: str) -> None:
 
 def losses(curve: list[dict[str, Any]], key: str) -> None:
     """Training and validation loss by step, as far as the run has come."""
-    values = [{"step": row["step"], "loss": row["loss"], "rows": "training"} for row in curve if "loss" in row]
-    values += [
-        {"step": row["step"], "loss": row["validation_loss"], "rows": "validation"}
-        for row in curve if "validation_loss" in row
-    ]  # fmt: skip
+    values = [
+        {"step": row["step"], "loss": row[field], "rows": kind}
+        for kind, field in (("training", "loss"), ("validation", "validation_loss"))
+        for row in _thinned([row for row in curve if field in row])
+    ]
     if not values:
         st.caption("The first loss appears after the first steps.")
         return
-    values = _thinned(values)
     colour = {"field": "rows", "type": "nominal", "title": None, "sort": ["training", "validation"]}
     spec = {
-        "data": {"values": values}, "height": 260,
+        "data": {"values": values}, "height": 320,
         "mark": {"type": "line", "point": {"size": 40}},
         "encoding": {
             "x": {"field": "step", "type": "quantitative", "title": "Training step", "axis": {"tickMinStep": 1}},
@@ -62,9 +61,7 @@ def losses(curve: list[dict[str, Any]], key: str) -> None:
     st.vega_lite_chart(spec, key=key, alt="Training and validation loss by step")
 
 
-def _thinned(values: list[dict[str, Any]], most: int = 400) -> list[dict[str, Any]]:
-    """At most so many training points (every n-th, and the last); every validation point."""
-    training = [value for value in values if value["rows"] == "training"]
-    every = -(-len(training) // most) or 1
-    kept = [value for number, value in enumerate(training) if number % every == 0 or value is training[-1]]
-    return kept + [value for value in values if value["rows"] != "training"]
+def _thinned(rows: list[dict[str, Any]], most: int = 300) -> list[dict[str, Any]]:
+    """At most about so many points: every n-th, and the last."""
+    every = max(1, len(rows) // most)
+    return rows[::every] + (rows[-1:] if (len(rows) - 1) % every else [])

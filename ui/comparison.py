@@ -9,7 +9,7 @@ import streamlit as st
 from data.jobs import Run
 from eval.report import as_html
 from ui import charts, tables, verdicts
-from ui.frame import plain
+from ui.frame import bullets, plain, when
 from ui.square import places
 
 
@@ -30,8 +30,7 @@ def show(run: Run, scores: dict[str, Any]) -> None:
         charts.intervals(scores, "exact_match", "compare_chart_em")
     with right:
         charts.intervals(scores, "token_f1", "compare_chart_f1")
-    for sentence in verdicts.sentences(scores, where) or [p["sentence"] for p in scores["pairs"][:6]]:
-        st.markdown(f"- {plain(sentence)}")
+    bullets(verdicts.sentences(scores, where) or [pair["sentence"] for pair in scores["pairs"][:6]])
     _slices(scores)
     _about(run, scores)
     _downloads(run, scores)
@@ -48,8 +47,7 @@ def _slices(scores: dict[str, Any]) -> None:
 
 def _about(run: Run, scores: dict[str, Any]) -> None:
     with st.expander("Every pair of systems", key="compare_pairs"):
-        for pair in scores["pairs"]:
-            st.markdown(f"- {plain(pair['sentence'])}")
+        bullets([pair["sentence"] for pair in scores["pairs"]])
     with st.expander("What was compared", key="compare_about"):
         rows = [{key: "" if value is None else str(value) for key, value in system.items()}
                 for system in run.order["config"]["systems"]]  # fmt: skip
@@ -57,7 +55,7 @@ def _about(run: Run, scores: dict[str, Any]) -> None:
         inputs, config = run.order["inputs"], run.order["config"]
         st.caption(plain(
             f"Test {config['test']} (fingerprint {inputs['test']}), at most {config['max_new_tokens']} new tokens an "
-            f"answer, prompt form {inputs['prompt']}, ordered {run.order['created']}. Run {run.id}"
+            f"answer, prompt form {inputs['prompt']}, ordered {when(run.order['created'])}. Run {run.id}"
         ))  # fmt: skip
 
 

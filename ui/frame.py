@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import streamlit as st
@@ -64,6 +65,16 @@ def link(page: str, label: str | None = None, run: str | None = None) -> None:
     """A link to one of our pages, with a run selected if one is named."""
     file, title, icon = PAGES[page]
     st.page_link(file, label=label or f"Go to {title}", icon=icon, query_params={"run": run} if run else None)
+
+
+def bullets(sentences: list[str]) -> None:
+    """Sentences as one list."""
+    st.markdown("\n".join(f"- {plain(sentence)}" for sentence in sentences))
+
+
+def when(moment: str, seconds: bool = False) -> str:
+    """A stored moment in this machine's own time: "2026-11-23 04:40"."""
+    return f"{datetime.fromisoformat(moment).astimezone():{'%Y-%m-%d %H:%M:%S' if seconds else '%Y-%m-%d %H:%M'}}"
 
 
 def notice(text: str | None = None) -> None:

@@ -45,16 +45,18 @@ def form(workspace: Workspace) -> None:
 def _parts(workspace: Workspace) -> tuple[str, str | None, Parts]:
     left, middle, right = st.columns(3)
     with left:
-        name = st.text_input("Name of the comparison", key="compare_name", placeholder="first-look", max_chars=64)
+        name = st.text_input(
+            "Name of the comparison", key="compare_name", placeholder="first-look", max_chars=64, live=True
+        )
         test = pickers.rows(workspace, "test", "Test questions", "compare_test")
     with middle:
         model = pickers.model(workspace, "compare_model")
         tuned = pickers.tuned(workspace, model, "compare_tuned")
     with right:
         knowledge = pickers.knowledge(workspace, "compare_knowledge")
-        with st.container(horizontal=True):
-            k = st.number_input("Passages per question", 1, 50, Parts.k, key="compare_k", width=150)
-            method = st.selectbox("Search method", METHODS, key="compare_method", width=150)
+        first, second = st.columns(2)
+        k = first.number_input("Passages", 1, 50, Parts.k, key="compare_k", help="Passages fetched per question.")
+        method = second.selectbox("Search", METHODS, key="compare_method", help="How passages are found.")
     return name, test, Parts(model, tuned, knowledge, int(k), method)
 
 
@@ -74,7 +76,7 @@ def _systems(parts: Parts, impossible: dict[str, str]) -> list[str]:
     """A box per system; one that cannot take part says why."""
     st.markdown("**Systems**")
     chosen = []
-    with st.grid(3, gap="small"):
+    with st.grid(2, gap="small"):
         for name in CORNERS:
             why = impossible.get(name)
             label = f"{TITLES[name]}: {why or MEANING[name]}"
@@ -109,4 +111,5 @@ def _order(workspace: Workspace, order: dict[str, Any], allowed: bool) -> None:
             raise
         st.session_state["compare_leak"] = (order, error.what)
         st.rerun()
+    st.session_state.pop("compare_leak", None)
     launch(workspace, jobs.load(workspace, done["run"]))

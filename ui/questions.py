@@ -12,7 +12,7 @@ from ui.frame import plain
 from ui.shelf import origin
 
 PAGE = 25
-ALL, WRONG, APART = "all", "wrong for", "one right, the other wrong"
+ALL, WRONG, APART = "All", "Wrong for one system", "One right, the other wrong"
 MARKS = {True: "✓", False: "✗", None: "–"}
 Places = dict[str, dict[str, Place]]
 
@@ -20,7 +20,9 @@ Places = dict[str, dict[str, Place]]
 def show(run: Run) -> None:
     """The filter, one page of questions with a mark per system, and the chosen question in full."""
     st.subheader("Every question")
-    asked, places = cached.questions(run), cached.places(run)
+    asked, stored = cached.questions(run), cached.places(run)
+    ordered = [system["name"] for system in run.order["config"]["systems"]]
+    places = {name: stored[name] for name in ordered if name in stored}
     if not places:
         st.caption("No answer is stored yet.")
         return

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from data.jobs import Run
+from ui.frame import when
 
 
 def choose(runs: Sequence[Run], label: str, key: str) -> Run:
@@ -19,7 +20,8 @@ def choose(runs: Sequence[Run], label: str, key: str) -> Run:
     def keep() -> None:
         st.query_params["run"] = st.session_state[key]
 
-    chosen = st.selectbox(
-        label, list(by_id), key=key, on_change=keep, format_func=lambda i: f"{by_id[i].name} · {by_id[i].state} · {i}"
-    )
-    return by_id[chosen]
+    def shown(run_id: str) -> str:
+        """Nothing here may change while the run goes on: the browser keeps the words of what is chosen."""
+        return f"{by_id[run_id].name} · {when(by_id[run_id].order['created'], seconds=True)}"
+
+    return by_id[st.selectbox(label, list(by_id), key=key, on_change=keep, format_func=shown)]

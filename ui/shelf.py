@@ -11,7 +11,7 @@ from data.store import Artifact, Workspace, point, resolve, versions
 from eval import client
 from rag.settings import METHODS
 from ui import cached
-from ui.frame import guarded, notice, plain
+from ui.frame import guarded, notice, plain, when
 
 PAGE = 20
 
@@ -91,8 +91,9 @@ def _documents(workspace: Workspace, artifact: Artifact) -> None:
     ))  # fmt: skip
     problems(manifest)
     rows = cached.documents(artifact)
-    st.dataframe(rows, hide_index=True, key="knowledge_documents", alt="Documents of this knowledge base")
-    chosen = st.selectbox("Passages of", [row["document"] for row in rows], key="knowledge_document")
+    st.dataframe(rows, hide_index=True, key="knowledge_documents", alt="Documents of this knowledge base",
+                 placeholder="–")  # fmt: skip
+    chosen = st.selectbox("Passages of", [row["Document"] for row in rows], key="knowledge_document")
     if not chosen:
         return
     passages = cached.passages(artifact, chosen)
@@ -109,7 +110,7 @@ def _versions(workspace: Workspace, artifact: Artifact) -> None:
     found = [resolve(workspace, "knowledge", f"{artifact.name}@{number}") for number in numbers]
     manifests = [cached.json_file(one.path / "manifest.json") for one in found]
     rows = [
-        {"Version": one.ref, "In use": one.version == artifact.version, "Made": manifest["created"],
+        {"Version": one.ref, "In use": one.version == artifact.version, "Made": when(manifest["created"]),
          "Documents": manifest["counts"]["documents"], "Passages": manifest["counts"]["passages"]}
         for one, manifest in zip(found, manifests, strict=True)
     ]  # fmt: skip

@@ -15,7 +15,7 @@ TITLES = {
 MEANING = {
     "base": "the model as it is", "rag": "the model reads what was found", "sft": "fine-tuned, reads nothing",
     "sft+rag": "fine-tuned, reads what was found",
-    "gold": "ceiling: the right passage is handed over", "floor": "floor: no language model at all",
+    "gold": "the ceiling, right passage given", "floor": "the floor, no language model",
 }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 from data.demo.first_start import SHIPPED
 from data.jobs import Run
 from ui import charts, tables, verdicts
-from ui.frame import link, plain
+from ui.frame import bullets, link, plain, when
 from ui.square import places, score_cell, square
 
 
@@ -18,16 +18,15 @@ def show(run: Run, scores: dict[str, Any]) -> None:
     where = places(run.order["config"]["systems"])
     if lead := verdicts.leader(scores, where):
         st.markdown(f"#### {plain(lead)}")
-    about = f"Comparison **{plain(run.name)}**, {plain(run.order['created'][:10])}"
+    about = f"Comparison **{plain(run.name)}**, {plain(when(run.order['created']))}"
     st.markdown(about + (" :blue-badge[demo workspace]" if (SHIPPED / "runs" / run.id).exists() else ""))
     left, right = st.columns([3, 2], gap="large")
     with left:
         _square(where, scores)
     with right:
-        charts.intervals(scores, "exact_match", key="overview_chart")
+        charts.intervals(scores, "exact_match", key="overview_chart", step=48)
         st.caption("Each dot is a mean over the same questions, each bar its 95 % interval.")
-    for sentence in verdicts.sentences(scores, where) + verdicts.stamps(run, scores):
-        st.markdown(f"- {plain(sentence)}")
+    bullets(verdicts.sentences(scores, where) + verdicts.stamps(run, scores))
     _kinds(scores)
     link("compare", "See every question and answer", run=run.id)
 

@@ -59,4 +59,4 @@ def show(rows: list[dict[str, Any]], key: str, alt: str, percent: tuple[str, ...
     config["Seconds per answer"] = st.column_config.NumberColumn(format="%.3f")
     present = {name: value for name, value in config.items() if rows and name in rows[0]}
     height = "content" if len(rows) <= 20 else "auto"
-    st.dataframe(rows, hide_index=True, column_config=present, key=key, alt=alt, height=height)
+    st.dataframe(rows, hide_index=True, column_config=present, key=key, alt=alt, height=height, placeholder="–")

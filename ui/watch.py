@@ -10,7 +10,7 @@ import streamlit as st
 from data import jobs
 from data.shell import duration
 from data.store import Workspace
-from ui import charts
+from ui import cached, charts
 from ui.frame import guarded, notice, plain
 
 STATES = {
@@ -52,7 +52,7 @@ def _shown(workspace: Workspace, run: jobs.Run) -> None:
     if status.get("device"):
         st.caption(plain(f"Device: {status['device']} ({status['device_reason']})"))
     if run.kind == "train":
-        charts.losses(jobs.curve(run), key=f"losses_{run.id}")
+        charts.losses(cached.curve(run), key=f"losses_{run.id}")
     with st.container(horizontal=True):
         _buttons(workspace, run)
 
@@ -116,9 +116,12 @@ def launch(workspace: Workspace, run: jobs.Run) -> None:
 
 
 def selected(workspace: Workspace, kind: str) -> jobs.Run | None:
-    """The run the URL names, if it is of this kind; else the newest active one."""
+    """The run the URL names, if it is of this kind; else the newest active one, which the URL then names."""
     named = st.query_params.get("run")
     runs = jobs.list_runs(workspace, kind)
     if named and (found := [run for run in runs if run.id == named]):
         return found[0]
-    return next((run for run in runs if not run.ended), None)
+    going = next((run for run in runs if not run.ended), None)
+    if going:
+        st.query_params["run"] = going.id
+    return going

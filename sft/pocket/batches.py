@@ -51,7 +51,7 @@ def shares(progress: float, ready: bool, real: bool) -> dict[str, float]:
     """The share of each kind of lesson; ``progress`` runs from 0 to 1, ``ready`` means look-up is learned."""
     if not ready:
         return {"lookup": 1.0}
-    paragraphs = 0.0 if not real or progress < 0.4 else 0.2 if progress < 0.6 else 0.35
+    paragraphs = 0.0 if not real or progress < 0.5 else 0.15 if progress < 0.7 else 0.25
     return {"lookup": 0.06, "closed": 0.03, "real": paragraphs, "world": 0.91 - paragraphs}
 
 

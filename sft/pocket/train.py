@@ -24,7 +24,7 @@ MUON_LR, ADAM_LR = 6e-3, 3e-3
 WARM_UP = 40  # steps
 DECAY_FROM = 0.3  # of the budget: constant before, then linear to a fiftieth
 READY_ACCURACY, READY_LATEST = 0.9, 0.15  # look-up is learned, or this share of the budget is spent
-CHECKPOINT_SECONDS = 240
+CHECKPOINT_SECONDS = 300
 
 
 @dataclass

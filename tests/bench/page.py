@@ -17,12 +17,12 @@ from typing import Any
 
 import psutil
 from playwright.sync_api import Page, sync_playwright
-from tests.browser import chromium_options
 
 from data import jobs
 from data.demo.first_start import copy_demo
 from data.store import open_workspace
 from tests.bench.rows import Row
+from tests.browser import chromium_options
 
 ROOT = Path(__file__).resolve().parents[2]
 RERUNS, POLLED_SECONDS = 20, 20
@@ -115,7 +115,7 @@ def _polled(page: Page, process: psutil.Process, url: str, home: Path) -> float:
     }  # fmt: skip
     jobs.write_json(run.folder / "status.json", status)
     page.goto(f"{url}/runs?run={run.id}")
-    page.get_by_text("counting").first.wait_for(timeout=60_000)
+    page.get_by_test_id("stProgress").get_by_text("counting").wait_for(timeout=60_000)
     _settled(page)
     before = _cpu(process)
     time.sleep(POLLED_SECONDS)

@@ -36,7 +36,7 @@ st.markdown("**Questions to begin with**")
 with st.grid(3, gap="small"):
     for number, starter in enumerate(corners.starters()):
         words, why = plain(starter["question"]), plain(starter["why"])
-        if st.button(words, key=f"ask_starter_{number}", help=why, width="stretch"):
+        if st.button(words, key=f"ask_starter_{number}", help=why, width="stretch", wrap=True):
             st.session_state["ask_question"] = starter["question"]
             st.session_state["ask_now"] = True
 

@@ -26,17 +26,17 @@ given = places[3].file_uploader("Documents (optional)", key="data_documents", ac
 folder = str(uploads.save(home, given)) if given else None
 
 if files:
-    mapping, summary = checking.chosen_columns(), None
+    mapping, summary, columns = checking.chosen_columns(), None, []
     with guarded():
         try:
             summary = cached.checked(files, folder, mapping)
+            columns = [name for part in summary["splits"].values() for name in part["columns"]]
             checking.show(summary)
-            columns = list(dict.fromkeys(name for part in summary["splits"].values() for name in part["columns"]))
         except Refused as error:
-            columns = list(dict.fromkeys(name for names in error.columns.values() for name in names))
+            columns = [name for names in error.columns.values() for name in names]
             raise
-        finally:
-            checking.column_form(columns, opened=bool(mapping) or not summary)
+    if columns:
+        checking.column_form(list(dict.fromkeys(columns)), opened=bool(mapping) or not summary)
     if summary:
         with st.form("data_store", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
             name = st.text_input("Name of this dataset", key="data_name", placeholder="help-desk", max_chars=64)

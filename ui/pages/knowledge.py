@@ -26,7 +26,9 @@ with st.container(border=True, key="knowledge_form"):
     with left:
         target = st.selectbox("Knowledge base", [*(one.name for one in known), NEW], key="knowledge_name")
         if target == NEW:
-            name = st.text_input("Name of the new one", key="knowledge_new", placeholder="handbook", max_chars=64)
+            name = st.text_input(
+                "Name of the new one", key="knowledge_new", placeholder="handbook", max_chars=64, live=True
+            )
             how = REPLACE
         else:
             name, how = target, st.radio("What to do with the files", [ADD, REPLACE], key="knowledge_how")
@@ -45,7 +47,8 @@ with st.container(border=True, key="knowledge_form"):
                 launch(home, order_add(home, name, paths))
             launch(home, order_build(home, name, paths, BuildConfig(**values)))
     if missing or busy:
-        st.caption("This knowledge base is being changed now." if busy else "Give it a name and at least one document.")
+        wanted = "Give it a name and choose documents." if target == NEW else "Choose documents."
+        st.caption("This knowledge base is being changed now." if busy else wanted)
 
 if target != NEW:
     shelf.show(home, resolve(home, "knowledge", target))

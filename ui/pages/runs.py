@@ -4,7 +4,7 @@ import streamlit as st
 
 from data import jobs
 from data.shell import duration
-from ui.frame import empty, link, notice, plain, workspace
+from ui.frame import empty, link, notice, plain, when, workspace
 from ui.selection import choose
 from ui.watch import WORDS, watch
 
@@ -21,8 +21,9 @@ if not runs:
     st.stop()
 
 rows = [
-    {"Name": run.name, "Kind": WORDS[run.kind], "State": run.state, "Ordered": run.order["created"],
-     "Took": duration(run.status["seconds"]) if "seconds" in run.status else "", "Now": run.status.get("text", "")}
+    {"Name": run.name, "Kind": WORDS[run.kind], "State": run.state, "Ordered": when(run.order["created"]),
+     "Took": duration(run.status["seconds"]) if "seconds" in run.status else "",
+     "What it says": run.status.get("text", "")}
     for run in runs
 ]  # fmt: skip
 st.dataframe(rows, hide_index=True, key="runs_table", alt="All runs")

@@ -7,7 +7,7 @@ from sft.adapters import described, tuned_models
 from sft.config import TrainConfig
 from sft.orders import order_training
 from ui import forms, pickers, tables
-from ui.frame import empty, guarded, link, notice, plain, workspace
+from ui.frame import empty, guarded, link, notice, plain, when, workspace
 from ui.watch import active, launch, selected, watch
 
 MAIN, CHOSEN = ("method", "context", "epochs"), ("model",)
@@ -32,14 +32,16 @@ with st.container(border=True, key="tune_form"):
     st.subheader("A new fine-tune")
     left, middle, right = st.columns(3)
     with left:
-        name = st.text_input("Name of the tuned model", key="tune_name", placeholder="help-desk", max_chars=64)
+        name = st.text_input(
+            "Name of the tuned model", key="tune_name", placeholder="help-desk", max_chars=64, live=True
+        )
         base = pickers.model(home, "tune_model")
     with middle:
         train = pickers.rows(home, "train", "Training rows", "tune_train")
     with right:
         aside = "a tenth of the training rows"
         validation = pickers.rows(home, "validation", "Validation rows", "tune_validation", aside)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
+    with st.grid(3):
         values = forms.fields(TrainConfig, MAIN, "tune")
     with st.expander("More settings", key="tune_more"), st.grid(4):
         values |= forms.fields(TrainConfig, forms.rest(TrainConfig, MAIN, CHOSEN), "tune")
@@ -50,7 +52,7 @@ with st.container(border=True, key="tune_form"):
             config = TrainConfig(model=base, **values)
             launch(home, order_training(home, name, config, train or "", validation))
     if busy:
-        st.caption(f"A fine-tune of this name is {busy.state}.")
+        st.caption("A fine-tune of this name is under way.")
     elif missing:
         st.caption("Give it a name" + ("." if train else " and choose training rows; store some on the page Data."))
     if base == BUNDLED:
@@ -59,7 +61,8 @@ with st.container(border=True, key="tune_form"):
 st.subheader("Tuned models")
 rows = [
     {"Name": row["name"], "Base": row["base"], "Method": row["method"], "Context": row["context"], "Rows": row["rows"],
-     "Steps": row["steps"], "Validation loss": row["validation_loss"], "Ended": row["ended"], "Made": row["created"]}
+     "Steps": row["steps"], "Validation loss": row["validation_loss"], "Ended": row["ended"],
+     "Made": when(row["created"])}
     for row in map(described, tuned_models(home))
 ]  # fmt: skip
 if rows:

@@ -1,0 +1,203 @@
+"""Whole journeys in a real browser, against the real server, on a copy of the demo workspace. No request may leave."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
+
+from data.demo.first_start import SHIPPED
+from data.jobs import child_environment
+from tests.browser import chromium_options
+
+pytestmark = pytest.mark.browser
+HOME = Path(__file__).resolve().parents[1]
+SLOW = 120_000
+needs_demo = pytest.mark.skipif(not SHIPPED.is_dir(), reason="the demo workspace is not built (make demo)")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One browser for all journeys. Where none starts: a skip with the reason, or a failure when CI is true."""
+    with sync_playwright() as playwright:
+        try:
+            chromium = playwright.chromium.launch(**chromium_options())
+        except Error as error:
+            reason = f"no Chromium or Chrome to drive: {str(error).splitlines()[0]}"
+            (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server on a new workspace, which it fills with the demo by itself (if one is shipped)."""
+    root = tmp_path_factory.mktemp("journeys") / "workspace"
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    started = subprocess.Popen(
+        [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port), "--server.headless", "true"],
+        cwd=HOME, env={**child_environment(), "CROSSOVER_HOME": str(root)}, start_new_session=True,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    address = f"http://127.0.0.1:{port}"
+    try:
+        _wait_for(address)
+        yield address
+        assert not _heavy(started.pid), "the page's server loaded a model library"
+    finally:
+        _end(started, root)
+
+
+def _wait_for(address: str) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=5) as answer:  # noqa: S310 - our own server
+                if answer.read() == b"ok":
+                    return
+        except OSError:
+            time.sleep(0.1)
+    pytest.fail("the server did not start")
+
+
+def _heavy(pid: int) -> list[str]:
+    """Files of model libraries in the server's memory."""
+    if not sys.platform.startswith("linux"):
+        return []
+    pattern = re.compile(r"libtorch|/faiss/|/sentencepiece")
+    return [line.path for line in psutil.Process(pid).memory_maps() if pattern.search(line.path)]
+
+
+def _end(started: subprocess.Popen[bytes], root: Path) -> None:
+    """End the server, and the model worker that it started."""
+    worker = root / "worker.json"
+    if worker.exists():
+        pid = json.loads(worker.read_text())["pid"]
+        if psutil.pid_exists(pid):
+            psutil.Process(pid).terminate()
+    os.killpg(started.pid, signal.SIGTERM)
+    started.wait(20)
+
+
+@pytest.fixture
+def page(browser: Browser, server: str) -> Iterator[Page]:
+    """A fresh page; the test fails if it asked anything of another machine."""
+    context = browser.new_context(viewport={"width": 1300, "height": 950}, base_url=server)
+    opened = context.new_page()
+    left: list[str] = []
+    own = (server, server.replace("http", "ws"), "data:", "blob:")
+    opened.on("request", lambda request: None if request.url.startswith(own) else left.append(request.url))
+    opened.set_default_timeout(SLOW)
+    yield opened
+    context.close()
+    assert not left, f"requests left this machine: {left}"
+
+
+def open_page(page: Page, name: str, title: str) -> None:
+    page.goto(f"/{name}")
+    expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible(timeout=SLOW)
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    """Pick an option of a select box."""
+    page.get_by_role("combobox", name=label, exact=True).click()
+    page.get_by_role("option", name=option).first.click()
+
+
+@needs_demo
+def test_a_newcomer_reads_the_demo_comparison(page: Page) -> None:
+    open_page(page, "", "Should I fine-tune, retrieve, do both, or neither?")
+    for corner in ("Base", "RAG", "SFT", "SFT + RAG"):
+        metric = page.get_by_test_id("stMetric").filter(has=page.get_by_text(corner, exact=True))
+        expect(metric.get_by_test_id("stMetricValue")).to_have_text(re.compile(r"\d+\.\d %"))
+    expect(page.get_by_text("demo workspace")).to_be_visible()
+    expect(page.get_by_text("small demonstration model")).to_be_visible()
+    page.get_by_test_id("stVegaLiteChart").first.wait_for()
+    page.get_by_text("See every question and answer").click()
+    expect(page.get_by_role("heading", name="Every question")).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text("Accepted:").first).to_be_visible()
+    assert "run=" in page.url
+
+
+def test_two_documents_are_uploaded_and_searched(page: Page, tmp_path: Path) -> None:
+    (tmp_path / "boat.md").write_text("# Ferry\n\nThe Marrow ferry leaves the north quay at 6:40 on weekdays.\n")
+    (tmp_path / "tea.md").write_text("# Tea\n\nBramble tea is steeped for nine minutes in a covered pot.\n")
+    open_page(page, "knowledge", "Knowledge base")
+    choose_if_there(page, "Knowledge base", "a new one")
+    page.get_by_label("Name of the new one").fill("harbour")
+    page.locator("input[type=file]").set_input_files([tmp_path / "boat.md", tmp_path / "tea.md"])
+    page.get_by_role("button", name="Build", exact=True).click()
+    expect(page.get_by_text("harbour@1: 2 documents")).to_be_visible(timeout=SLOW)
+    choose(page, "Knowledge base", "harbour")
+    page.get_by_label("Try a search").fill("When does the ferry leave?")
+    page.get_by_role("button", name="Search", exact=True).click()
+    expect(page.get_by_text("Found for: When does the ferry leave?")).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text("leaves the north quay at 6:40").first).to_be_visible()
+
+
+def choose_if_there(page: Page, label: str, option: str) -> None:
+    """Pick an option unless it is chosen already."""
+    box = page.get_by_role("combobox", name=label, exact=True)
+    box.wait_for()
+    if box.input_value() != option:
+        choose(page, label, option)
+
+
+def test_a_fine_tune_outlives_a_reload_and_is_stopped(page: Page, tmp_path: Path) -> None:
+    rows = [{"question": f"What is the code of shelf {i}?", "answer": f"code {i * 7 % 90}"} for i in range(200)]
+    (tmp_path / "shelves.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    open_page(page, "tune", "Fine-tune")
+    page.get_by_label("Name of the tuned model").fill("shelves")
+    choose_if_there(page, "Training rows", "a file of mine")
+    page.locator("input[type=file]").first.set_input_files(tmp_path / "shelves.jsonl")
+    page.get_by_role("spinbutton", name="Epochs").fill("200")
+    page.get_by_role("button", name="Launch fine-tune").click()
+    expect(page.get_by_text(re.compile(r"step \d+ of \d+")).first).to_be_visible(timeout=SLOW)
+    assert "run=" in page.url
+    before = _step(page)
+    page.reload()
+    expect(page.get_by_text(re.compile(r"step \d+ of \d+")).first).to_be_visible(timeout=SLOW)
+    assert _step(page) >= before, "the training went on"
+    page.get_by_test_id("stVegaLiteChart").first.wait_for()
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect(page.get_by_role("button", name="Resume")).to_be_visible(timeout=SLOW)
+    expect(page.get_by_role("button", name="Stop", exact=True)).to_have_count(0)
+
+
+def _step(page: Page) -> int:
+    found = re.search(r"step (\d+) of", page.get_by_text(re.compile(r"step \d+ of \d+")).first.inner_text())
+    assert found
+    return int(found.group(1))
+
+
+@needs_demo
+def test_a_small_comparison_is_run_and_its_table_read(page: Page) -> None:
+    open_page(page, "compare", "Compare")
+    page.get_by_text("Start a new comparison").click()
+    page.get_by_label("Name of the comparison").fill("small")
+    page.get_by_role("spinbutton", name="Questions at most").fill("6")
+    page.get_by_role("spinbutton", name="Questions at most").press("Enter")
+    page.get_by_role("button", name="Compare", exact=True).click()
+    expect(page.get_by_text("6 of 6 questions")).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text("sft+rag", exact=True).first).to_be_attached()
+
+
+@needs_demo
+def test_a_question_gets_four_answers(page: Page) -> None:
+    open_page(page, "ask", "Ask")
+    page.get_by_role("button", name=re.compile("Tolvi 3 lamp")).click()
+    expect(page.get_by_text("Prompt", exact=True)).to_have_count(4, timeout=SLOW)
+    expect(page.get_by_text(re.compile(r"The \d+ passages that were read"))).to_be_visible()
