@@ -64,6 +64,8 @@ def list_jobs(options: argparse.Namespace) -> dict[str, Any]:
     runs = jobs.list_runs(open_workspace())
     for run in runs:
         shell.say(options, f"{run.id:<44} {run.kind:<6} {run.state:<8} {run.status.get('text', '')}")
+    for sentence in jobs.damaged(open_workspace()):
+        shell.say(options, sentence)
     if not runs:
         shell.say(options, "No runs yet.")
     return {"runs": [{"id": run.id, "kind": run.kind, "name": run.name, "state": run.state} for run in runs]}

@@ -142,10 +142,28 @@ def find(workspace: Workspace, ref: str, kind: str | None = None) -> Run:
 
 
 def list_runs(workspace: Workspace, kind: str | None = None) -> list[Run]:
-    """All runs, newest first. A folder whose order was never finished is not a run."""
-    folders = sorted(workspace.runs.iterdir(), reverse=True) if workspace.runs.exists() else []
-    runs = [load(workspace, folder.name) for folder in folders if (folder / "run.json").exists()]
+    """All readable runs, newest first (see ``damaged``). A folder whose order was never finished is not a run."""
+    runs = []
+    for folder in _ordered(workspace):
+        with suppress(UserError):
+            runs.append(load(workspace, folder.name))
     return [run for run in runs if kind in (None, run.kind)]
+
+
+def damaged(workspace: Workspace) -> list[str]:
+    """One sentence for each run whose files cannot be read; such a run is listed nowhere else."""
+    found = []
+    for folder in _ordered(workspace):
+        try:
+            load(workspace, folder.name)
+        except UserError as error:
+            found.append(str(error))
+    return found
+
+
+def _ordered(workspace: Workspace) -> list[Path]:
+    folders = sorted(workspace.runs.iterdir(), reverse=True) if workspace.runs.exists() else []
+    return [folder for folder in folders if (folder / "run.json").exists()]
 
 
 def version_of(workspace: Workspace, run: Run) -> str:

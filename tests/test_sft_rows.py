@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from data import jobs
+from data import dataset, jobs
 from data.child import Reporter
 from data.errors import UserError
 from data.prompts import ABSTAIN
@@ -101,3 +102,15 @@ def test_rows_changed_after_the_order_are_refused(workspace: Workspace, home: Pa
     written(rows, facts()[1:])
     with pytest.raises(UserError, match=r"rows\.jsonl changed"):
         train(workspace, run, Reporter(run))
+
+
+def test_test_questions_among_the_training_rows_block_until_allowed(home: Path, workspace: Workspace) -> None:
+    rows = [{"question": f"Who runs mill {i}?", "answer": "Ada"} for i in range(4)]
+    for name, part in (("train", rows), ("test", rows[:1])):
+        (home / f"leak-{name}.jsonl").write_text("\n".join(map(json.dumps, part)))
+    files = {name: home / f"leak-{name}.jsonl" for name in ("train", "test")}
+    dataset.add(workspace, "leaky", dataset.check(files))
+    with pytest.raises(UserError, match=r"1 of 1 test questions stand word for word .*--allow-leakage"):
+        order_training(workspace, "blocked", config(home), "leaky")
+    allowed = order_training(workspace, "allowed", config(home), "leaky", allow_leakage=True)
+    assert allowed.order["inputs"]["leakage"]["exact"] == ["row-1"]

@@ -12,6 +12,8 @@ from ui import charts, tables, verdicts
 from ui.frame import bullets, link, plain, when
 from ui.square import places, score_cell, square
 
+METRICS = {"exact match": "exact_match", "token F1": "token_f1"}
+
 
 def show(run: Run, scores: dict[str, Any]) -> None:
     """The leader in a sentence, the square with its two controls, the chart, the pairs, and the kinds of questions."""
@@ -43,6 +45,8 @@ def _square(where: dict[str, str], scores: dict[str, Any]) -> None:
 def _kinds(scores: dict[str, Any]) -> None:
     """Where each method is strong: one row per kind of question."""
     by = "tags" if any(row["tags"] for row in scores["systems"].values()) else "tasks"
-    st.markdown(f"**Exact match in %, by {by[:-1]} of the questions**")
-    rows = tables.slices(scores, by)
-    tables.show(rows, "overview_slices", "Exact match by kind of question", tuple(scores["systems"]))
+    st.markdown(f"**In %, by {by[:-1]} of the questions**")
+    # whole sentences are hardly ever equal to the letter: their share of right words says more
+    metric = st.segmented_control("Measure", list(METRICS), default="exact match", required=True, key="overview_metric")
+    rows = tables.slices(scores, by, METRICS[metric or "exact match"])
+    tables.show(rows, "overview_slices", f"{metric} by kind of question", tuple(scores["systems"]))

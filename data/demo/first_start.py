@@ -29,7 +29,9 @@ def copy_demo(root: Path, shipped: Path = SHIPPED) -> bool:
         shutil.rmtree(copy, ignore_errors=True)
         if root.is_dir() and any(root.iterdir()):  # another process was first
             return False
-        raise UserError(f"The workspace {root} cannot be made ({error.strerror}).", "Set CROSSOVER_HOME.") from error
+        raise UserError(
+            f"The workspace {root} cannot be made ({error.strerror}).", "Set CROSSOVER_HOME to another folder."
+        ) from error
     return True
 
 

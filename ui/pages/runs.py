@@ -15,6 +15,8 @@ runs = jobs.list_runs(home)
 st.title("Runs")
 st.markdown("Every job, newest first. Jobs go on when this page or the server is closed.")
 notice()
+for sentence in jobs.damaged(home):
+    st.warning(plain(sentence), icon=":material/warning:")
 if not runs:
     then = "Building a knowledge base, fine-tuning and comparing are jobs; they appear here."
     empty("No job has run yet.", then, "data", key="runs")

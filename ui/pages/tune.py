@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from data.leakage import LeakageFound
 from data.prompts import BUNDLED
 from sft.adapters import described, tuned_models
 from sft.config import TrainConfig
@@ -47,10 +48,17 @@ with st.container(border=True, key="tune_form"):
         values |= forms.fields(TrainConfig, forms.rest(TrainConfig, MAIN, CHOSEN), "tune")
     busy = next((one for one in active(home, "train") if one.name == name), None)
     missing = not name or not train
+    allowed = train in st.session_state.get("tune_leaks", ()) and st.checkbox(
+        "I know that test questions stand in these training rows. Train all the same", key="tune_allow"
+    )
     if st.button("Launch fine-tune", type="primary", key="tune_go", disabled=bool(busy or missing)):
         with guarded():
             config = TrainConfig(model=base, **values)
-            launch(home, order_training(home, name, config, train or "", validation))
+            try:
+                launch(home, order_training(home, name, config, train or "", validation, allowed))
+            except LeakageFound:
+                st.session_state["tune_leaks"] = {train}
+                raise
     if busy:
         st.caption("A fine-tune of this name is under way.")
     elif missing:
