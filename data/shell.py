@@ -13,6 +13,8 @@ from data import jobs
 from data.errors import UserError
 from data.store import Workspace
 
+LINE_SECONDS = 2.0  # between two progress lines where they cannot overwrite each other (a log file)
+
 
 def main(parser: argparse.ArgumentParser, arguments: list[str] | None = None) -> int:
     """Parse, call the chosen verb's function ``run(args) -> dict | int`` and print its result.
@@ -51,12 +53,13 @@ def carry_out(workspace: Workspace, run: jobs.Run) -> jobs.Run:
     """Start an ordered run and follow it to its end. Raises UserError when it fails, is stopped or dies."""
     process = jobs.start(workspace, run)
     print(f"Run {run.id}", file=sys.stderr, flush=True)
-    last = ""
+    last, shown = "", 0.0
     try:
         while True:
             ended = process.poll() is not None
             run = jobs.load(workspace, run.id)
-            last = _show(run, last)
+            if ended or sys.stderr.isatty() or time.monotonic() - shown >= LINE_SECONDS:
+                last, shown = _show(run, last), time.monotonic()
             if ended:
                 break
             time.sleep(0.2)
