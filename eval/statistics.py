@@ -76,7 +76,11 @@ def paired(first: Sequence[float], second: Sequence[float], groups: Sequence[str
     if not differences:
         return None
     sums, sizes = _by_group(differences, groups)
-    low, high = _percentiles(sums, sizes)
+    if len(set(differences)) == 1:  # no spread to resample: as sure as so many equal groups can make it, no surer
+        slack = wilson(0, len(sizes))[1]
+        low, high = max(-1.0, differences[0] - slack), min(1.0, differences[0] + slack)
+    else:
+        low, high = _percentiles(sums, sizes)
     return Estimate(sum(differences) / len(differences), low, high, len(differences), len(sizes))
 
 

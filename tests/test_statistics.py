@@ -64,6 +64,12 @@ def test_a_paired_difference_is_tighter_than_two_means() -> None:
     assert difference.high - difference.low < 1e-9
 
 
+def test_no_difference_seen_is_not_proof_of_none() -> None:
+    found = paired([0.0] * 40, [0.0] * 40, [str(i) for i in range(40)])
+    assert found is not None
+    assert (found.low, found.high) == pytest.approx((-wilson(0, 40)[1], wilson(0, 40)[1]))
+
+
 def test_sentences_claim_only_what_the_interval_shows() -> None:
     clear, unclear = Estimate(0.124, 0.081, 0.169, 228, 150), Estimate(0.02, -0.01, 0.05, 228, 150)
     assert verdict("rag", "sft", clear, "exact match") == (
