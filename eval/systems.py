@@ -115,8 +115,10 @@ def flags(workspace: Workspace, system: System) -> list[str]:
     if not system.tuned:
         return []
     artifact = resolve(workspace, "adapters", system.tuned)
-    found = []
-    if system.context != "none" and artifact.manifest().get("context") == "none":
+    found, context = [], artifact.manifest().get("context")
+    if system.context == "retrieved" and system.k > 1 and context in ("gold", "mixed"):
+        found.append(f"{system.tuned} was trained with one passage, the right one, and is asked with {system.k} here")
+    if system.context != "none" and context == "none":
         found.append(f"{system.tuned} was trained without passages (context none) and is asked with them here")
     if not (artifact.path / "questions.json").exists():
         found.append(f"the training questions of {system.tuned} are not known, so leakage could not be checked")

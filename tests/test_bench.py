@@ -159,6 +159,9 @@ def test_an_adapter_never_trained_with_passages_is_flagged_when_asked_with_them(
     flags = run.order["inputs"]["flags"]
     assert flags["sft"] == []
     assert "trained without passages" in flags["sft+rag"][0]
+    parts = Parts(tuned=tuned(home, "read", "mixed", []), knowledge="mills", k=3)
+    run = bench.order(home, bench.BenchOrder("flag", test_file(home), parts, ("sft+rag",)))
+    assert "asked with 3 here" in run.order["inputs"]["flags"]["sft+rag"][0]
 
 
 @pytest.mark.parametrize(
