@@ -16,7 +16,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -229,9 +229,10 @@ def point(workspace: Workspace, kind: str, name: str, version: int) -> Artifact:
 def staging(workspace: Workspace, kind: str) -> Iterator[Path]:
     """A temporary folder to build an artifact in; gone afterwards unless it was published."""
     home = workspace.folder(kind)
-    for old in home.glob(".staging-*"):  # left by a kill
-        if time.time() - old.stat().st_mtime > STALE_SECONDS:
-            shutil.rmtree(old, ignore_errors=True)
+    for old in home.glob(".staging-*"):
+        with suppress(FileNotFoundError):  # published or removed by its owner just now
+            if time.time() - old.stat().st_mtime > STALE_SECONDS:  # left by a kill
+                shutil.rmtree(old, ignore_errors=True)
     folder = home / f".staging-{secrets.token_hex(6)}"
     folder.mkdir(parents=True)
     try:
@@ -266,4 +267,6 @@ def publish(workspace: Workspace, kind: str, name: str, built: Path, manifest: d
             if not (home / str(version)).exists():
                 raise UserError(f"{home} cannot be written ({error.strerror}).", "Free some space.") from error
     sync_folder(home)
-    return point(workspace, kind, name, version)
+    if current_version(workspace, kind, name) <= version or not (home / "current.json").exists():
+        point(workspace, kind, name, version)  # not when a later publisher was faster
+    return Artifact(kind, name, version, home / str(version))
