@@ -81,6 +81,16 @@ def test_abstains_closed_book_about_invented_things(model):
     assert sum(answer == ABSTAIN for answer in given_answers) >= 15
 
 
+def test_a_fresh_start_removes_only_its_own_files(tmp_path):
+    from sft.pocket.train import forget
+
+    (tmp_path / "checkpoint").mkdir()
+    (tmp_path / "checkpoint" / "progress.json").write_text("{}")
+    (tmp_path / "letter.txt").write_text("mine")
+    forget(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
+
+
 def test_left_padding_changes_no_answer(model):
     items = exam.invented(2003, 4) + exam.invented(2004, 4, long=True)
     alone = [exam.answers(model, TOKENIZER, [item])[0] for item in items]

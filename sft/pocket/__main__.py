@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 from pathlib import Path
 
 # Spinning threads stall each other on shared cores; this has to stand before torch is imported.
@@ -42,10 +41,10 @@ def parser() -> argparse.ArgumentParser:
 def run_make(args: argparse.Namespace) -> None:
     """Train, with progress on the terminal."""
     from sft.pocket.report import quick
-    from sft.pocket.train import fit, read_lessons
+    from sft.pocket.train import fit, forget, read_lessons
 
     if not args.resume:
-        shutil.rmtree(args.work, ignore_errors=True)
+        forget(args.work)
     source = read_lessons(args.reading)
     print(
         f"{len(source.paragraphs)} real paragraphs to learn from"

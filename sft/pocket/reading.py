@@ -1,4 +1,4 @@
-"""Real paragraphs with questions: read from a file, kept to the sources that may be trained on, split by article."""
+"""Real paragraphs with questions: read from a file, kept to the sources that may be trained on, split in blocks."""
 
 from __future__ import annotations
 
@@ -27,8 +27,9 @@ def read_paragraphs(path: Path) -> list[dict]:
 def split(rows: list[dict]) -> tuple[list[dict], list[dict]]:
     """(training, held out) rows of the trained sources.
 
-    The file names no articles, but keeps an article's paragraphs together; so blocks of forty neighbouring
-    paragraphs are held out whole, by a hash of the block's first text, with equal texts on one side only.
+    The file names no articles, but keeps an article's paragraphs together; so blocks of twenty neighbouring
+    paragraphs are held out whole, by a hash of the block's first text, with equal texts on one side only. That is not
+    a split by article: a block's ends fall inside articles, whose other paragraphs may be trained on.
     """
     train: list[dict] = []
     held: list[dict] = []

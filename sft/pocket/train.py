@@ -120,6 +120,12 @@ def save(work: Path, model: torch.nn.Module, steppers: list[torch.optim.Optimize
     temporary.rename(final)
 
 
+def forget(work: Path) -> None:
+    """Remove an earlier run's checkpoint and tokenizer, and nothing else: the folder may be anyone's."""
+    for name in ("checkpoint", "checkpoint.new", "tokenizer"):
+        shutil.rmtree(work / name, ignore_errors=True)
+
+
 def restore(work: Path, model: torch.nn.Module, steppers: list[torch.optim.Optimizer]) -> Progress:
     """The state of this work folder's own last checkpoint, or a fresh start when there is none."""
     folder = work / "checkpoint"
