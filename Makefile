@@ -45,8 +45,8 @@ clean:
 $(BIN)/.venv-ready:
 	@test -n "$(PYTHON)" || { echo "Crossover needs Python 3.11, 3.12 or 3.13, and found none; install one, or name it: make run PYTHON=/path/to/python3.12" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 13) else "Crossover needs Python 3.11, 3.12 or 3.13; %s is %d.%d." % (sys.executable, *sys.version_info[:2]))'
-	@echo "Setting up $(CURDIR)/.venv once: about 0.5 GB to download and 2.2 GB on disk with the CPU build of PyTorch"
-	@echo "(about 3.5 GB and 8 GB with the CUDA build, which Linux gets unless told otherwise: see the README)."
+	@echo "Setting up $(CURDIR)/.venv once: about 0.5 GB to download and 2.0 GB on disk with the CPU build of PyTorch"
+	@echo "(several GB more of each with the CUDA build, which Linux gets unless told otherwise: see the README)."
 	@$(PYTHON) -m venv .venv
 	@$(PIP) --upgrade "pip>=25"
 	@touch $@

@@ -166,12 +166,6 @@ def _ordered(workspace: Workspace) -> list[Path]:
     return [folder for folder in folders if (folder / "run.json").exists()]
 
 
-def version_of(workspace: Workspace, run: Run) -> str:
-    """How people name a run among those of its name: "name@2" is the second one ordered."""
-    named = [other.id for other in list_runs(workspace, run.kind) if other.name == run.name]
-    return f"{run.name}@{len(named) - named.index(run.id)}"
-
-
 def _status(folder: Path, saved: dict[str, Any]) -> dict[str, Any]:
     path = folder / "status.json"
     if not path.exists():
@@ -243,9 +237,3 @@ def log_tail(run: Run, lines: int = 200) -> str:
 def curve(run: Run) -> list[dict[str, Any]]:
     """The measurements the child appended while it ran (progress.jsonl)."""
     return list(read_jsonl(run.folder / "progress.jsonl"))
-
-
-__all__ = [
-    "ENDED", "ROOMS", "Run", "child_environment", "curve", "find", "launch", "list_runs", "load", "log_tail", "order",
-    "request_stop", "resume", "start", "stop", "version_of",
-]  # fmt: skip

@@ -113,7 +113,7 @@ def work(workspace: Workspace, run: jobs.Run, reporter: Reporter) -> dict[str, A
         loader.answerer(system, settings).answer(left, count)
         finished = count.finished
     reporter.write(text="scoring")
-    scores = _scored(run, systems)
+    scores = rescore(run)
     records.save_scores(run, scores)
     return {"systems": _short(scores), "scores": "scores.json"}
 
@@ -130,17 +130,12 @@ class _Counter:
         self.reporter.step(self.finished, self.total, f"{self.system}: {self.finished} of {self.total} answers")
 
 
-def _scored(run: jobs.Run, systems: Sequence[System]) -> dict[str, Any]:
-    """The scores of a run's stored answers, systems in the order asked for. Pure: the same files, the same numbers."""
-    answers = records.load_answers(run.folder)
-    leakage = run.order["config"]["leakage"] or {}
-    named = {system.name: answers.get(system.name, {}) for system in systems}
-    return scoring.summarise(records.questions(run), named, leakage.get("exact", ()))
-
-
 def rescore(run: jobs.Run) -> dict[str, Any]:
-    """Score a run's stored answers again, without a model."""
-    return _scored(run, [System(**values) for values in run.order["config"]["systems"]])
+    """Scores of a run's stored answers, systems in the order asked for. No model: the same files, the same numbers."""
+    answers = records.load_answers(run.folder)
+    config = run.order["config"]
+    named = {system["name"]: answers.get(system["name"], {}) for system in config["systems"]}
+    return scoring.summarise(records.questions(run), named, (config["leakage"] or {}).get("exact", ()))
 
 
 def _short(scores: dict[str, Any]) -> dict[str, Any]:

@@ -33,8 +33,3 @@ def copy_demo(root: Path, shipped: Path = SHIPPED) -> bool:
             f"The workspace {root} cannot be made ({error.strerror}).", "Set CROSSOVER_HOME to another folder."
         ) from error
     return True
-
-
-def is_demo(root: Path) -> bool:
-    """True if this workspace began as the shipped demo."""
-    return (root / "DEMO.json").exists()
