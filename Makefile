@@ -36,8 +36,10 @@ demo: $(BIN)/.test-ready
 	$(DEMO_ENV) $(BIN)/python -m eval bench --name demo --test demo --tuned brindlewick --knowledge brindlewick
 	$(BIN)/python -m data.demo.keep $(DEMO)
 
+# REAL=folder adds the exams on real text: its reading/paragraphs.jsonl.gz and labels/ (the model's card names the sources)
 pocket-report: $(BIN)/.run-ready
-	$(PLAIN_THREADS) $(BIN)/python -m sft.pocket report
+	$(PLAIN_THREADS) $(BIN)/python -m sft.pocket report \
+	    $(if $(REAL),--reading $(REAL)/reading/paragraphs.jsonl.gz --labels $(REAL)/labels)
 
 clean:
 	rm -rf .venv *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis

@@ -8,7 +8,7 @@ from data.options import option
 from data.prompts import BUNDLED
 
 METHODS = ("lora", "full")
-CONTEXTS = ("auto", "none", "gold", "mixed")
+CONTEXTS = ("auto", "none", "gold", "mixed", "crowd")
 SMALL = 50_000_000
 
 
@@ -19,8 +19,10 @@ class TrainConfig:
     model: str = option(BUNDLED, "base model: pocket (bundled), a folder, or a Hugging Face id")
     method: str = option("lora", "train a small adapter (lora) or all weights (full)", choices=METHODS)
     context: str = option(
-        "auto", "what training prompts carry: nothing (none), the row's evidence (gold), or each row both ways "
-        "(mixed); auto is mixed when evidence is known", choices=CONTEXTS,
+        "auto", "what training prompts carry: nothing (none), the row's evidence (gold), each row both ways (mixed), "
+        "or each row alone and among several passages, as retrieval shows them (crowd); auto is crowd when evidence "
+        "is known",
+        choices=CONTEXTS,
     )  # fmt: skip
     epochs: float | None = option(None, "passes over the training rows (default: by model size)", low=0.01, high=1000)
     learning_rate: float | None = option(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from data.prompts import training_turns
 from data.schema import Conversation, Example
+from sft.crowd import Crowd
 from sft.tokens import Tokens
 
 VALIDATION_SHARE, MOST_VALIDATION = 0.1, 200
@@ -21,7 +22,7 @@ class Row:
     example: str
     prompt: list[int]
     answer: list[int]
-    with_evidence: bool
+    with_passages: bool
 
     def __len__(self) -> int:
         return len(self.prompt) + len(self.answer)
@@ -36,43 +37,52 @@ class Prepared:
 
     def counts(self) -> dict[str, int]:
         """How many rows there are of each kind, as manifests hold it."""
-        with_evidence = sum(row.with_evidence for row in self.rows)
+        opened = sum(row.with_passages for row in self.rows)
         return {
-            "rows": len(self.rows), "with_evidence": with_evidence,
-            "closed_book": len(self.rows) - with_evidence, "too_long": self.too_long,
+            "rows": len(self.rows), "with_passages": opened, "closed_book": len(self.rows) - opened,
+            "too_long": self.too_long,
         }  # fmt: skip
 
 
 def context_for(setting: str, examples: Sequence[Example]) -> tuple[str, str]:
-    """The training context meant by ``setting`` (auto, none, gold, mixed) for these examples, and the reason."""
+    """The training context meant by ``setting`` (auto, none, gold, mixed, crowd) for these examples, and the reason."""
     known = sum(example.evidence is not None for example in examples)
     if setting == "auto":
-        chosen = "mixed" if known else "none"
+        chosen = "crowd" if known else "none"
         return chosen, f"evidence is known for {known} of {len(examples)} rows" if known else "no row has evidence"
     if setting != "none" and not known:
         return "none", f"{setting} was asked for, but no row has evidence"
     return setting, "asked for"
 
 
-def conversations(example: Example, context: str, instruction: str) -> list[tuple[Conversation, bool]]:
-    """The training conversations of one example, each with whether it carries the evidence.
+def conversations(
+    example: Example, context: str, instruction: str, crowd: Crowd | None = None
+) -> list[tuple[Conversation, bool]]:
+    """The training conversations of one example, each with whether it carries passages.
 
-    mixed: closed-book and with evidence; gold: with evidence; a row without evidence is always closed-book only.
+    none: closed-book; gold: with the evidence; mixed: both; crowd: closed-book and among the passages of ``crowd``. A
+    row without evidence is closed-book only, but in a crowd, where one in two is also asked among passages.
     """
     closed = (training_turns(example, (), instruction), False)
-    if context == "none" or example.evidence is None:
+    passages: tuple[str, ...] = (example.evidence,) if example.evidence else ()
+    if context == "crowd" and crowd:
+        passages = crowd.around(example)
+    if context == "none" or not passages:
         return [closed]
-    opened = (training_turns(example, (example.evidence,), instruction), True)
+    opened = (training_turns(example, passages, instruction), True)
     return [opened] if context == "gold" else [closed, opened]
 
 
-def prepare(examples: Sequence[Example], context: str, instruction: str, tokens: Tokens, max_length: int) -> Prepared:
+def prepare(
+    examples: Sequence[Example], context: str, instruction: str, tokens: Tokens, max_length: int,
+    crowd: Crowd | None = None,
+) -> Prepared:  # fmt: skip
     """Token rows of all examples. Rows longer than ``max_length`` tokens are left out and counted, never cut."""
     rows = []
     for example in examples:
-        for turns, with_evidence in conversations(example, context, instruction):
+        for turns, with_passages in conversations(example, context, instruction, crowd):
             prompt, answer = tokens.prompt(turns[:-1]), tokens.answer(turns[-1].content)
-            rows.append(Row(example.id, prompt, answer, with_evidence))
+            rows.append(Row(example.id, prompt, answer, with_passages))
     fitting = tuple(row for row in rows if len(row) <= max_length)
     return Prepared(fitting, len(rows) - len(fitting))
 

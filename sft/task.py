@@ -14,6 +14,7 @@ from data.options import from_saved
 from data.prompts import fingerprint, instruction_for
 from data.store import Workspace, file_hash
 from sft.config import TrainConfig, filled
+from sft.crowd import Crowd
 from sft.devices import training_precision
 from sft.model import LocalModel
 from sft.rows import Prepared, context_for, prepare, split
@@ -52,8 +53,9 @@ def settle(workspace: Workspace, run: Run, reporter: Reporter) -> Task:
     else:
         learned, held, said = split(reading.examples, config.seed)
     assert config.max_length is not None
-    train = prepare(learned, context, instruction, model.tokens, config.max_length)
-    validation = prepare(held, context, instruction, model.tokens, config.max_length)
+    crowd = Crowd([*learned, *held], config.seed) if context == "crowd" else None
+    train = prepare(learned, context, instruction, model.tokens, config.max_length, crowd)
+    validation = prepare(held, context, instruction, model.tokens, config.max_length, crowd)
     if not train.rows:
         raise UserError(f"All {train.too_long} training rows are longer than {config.max_length} tokens.",
                         "Raise --max-length, choose a base with a larger window, or shorten the rows.")  # fmt: skip

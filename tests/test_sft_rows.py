@@ -15,6 +15,7 @@ from data.prompts import ABSTAIN
 from data.schema import Example
 from data.store import Workspace
 from sft.config import TrainConfig, filled
+from sft.crowd import JOINED_WORDS, Crowd
 from sft.model import LocalModel
 from sft.orders import order_training
 from sft.rows import context_for, conversations, prepare, split
@@ -31,14 +32,57 @@ home, workspace = tiny.home, tiny.workspace
 
 def test_context_decides_which_prompts_a_row_becomes() -> None:
     known, unknown = facts(evidence=True)[0], facts()[0]
-    assert [with_evidence for _, with_evidence in conversations(known, "mixed", "")] == [False, True]
-    assert [with_evidence for _, with_evidence in conversations(known, "gold", "")] == [True]
-    assert [with_evidence for _, with_evidence in conversations(known, "none", "")] == [False]
+    assert [opened for _, opened in conversations(known, "mixed", "")] == [False, True]
+    assert [opened for _, opened in conversations(known, "gold", "")] == [True]
+    assert [opened for _, opened in conversations(known, "none", "")] == [False]
     for context in ("none", "gold", "mixed"):
-        assert [with_evidence for _, with_evidence in conversations(unknown, context, "")] == [False]
+        assert [opened for _, opened in conversations(unknown, context, "")] == [False]
     opened = conversations(known, "gold", "")[0][0]
     assert known.evidence in opened[0].content
     assert opened[-1].content == known.answers[0]
+
+
+def test_a_crowd_holds_the_evidence_among_others_that_do_not() -> None:
+    known = facts(evidence=True)
+    crowd = Crowd(known, 0)
+    sizes = set()
+    for example in known:
+        passages = crowd.around(example)
+        assert example.evidence
+        assert sum(example.evidence in passage for passage in passages) == 1
+        assert passages == Crowd(known, 0).around(example)
+        sizes.add(len(passages))
+    assert sizes == {1, 2, 3, 4}
+
+
+def test_a_row_without_evidence_is_asked_in_a_crowd_half_of_the_time() -> None:
+    rows = [Example(f"r{n}", f"Which queue, {n}?", ("parts",)) for n in range(200)]
+    crowd = Crowd(facts(evidence=True), 0)
+    opened = [conversations(row, "crowd", "", crowd) for row in rows]
+    assert 70 < sum(len(found) == 2 for found in opened) < 130
+    assert all(found[0][1] is False for found in opened)
+
+
+def test_the_crowd_prefers_what_a_retriever_would_confuse_with_the_question() -> None:
+    lamps = [f"The lamp of hall {n} costs {n} euros." for n in range(4)]
+    rest = [f"Word{n} tells of nothing{n}." for n in range(60)]
+    rows = [Example(str(n), "?", ("x",), evidence=text) for n, text in enumerate([*lamps, *rest])]
+    crowd = Crowd(rows, 0)
+    asked = [Example(f"q{n}", "What does the lamp of hall 9 cost?", ("x",)) for n in range(60)]
+    shown = [crowd.around(example) for example in asked]
+    assert all(any("lamp" in passage for passage in passages) for passages in shown if passages)
+
+
+def test_evidence_of_one_document_is_joined_to_about_a_chunk() -> None:
+    rows = [
+        Example(str(n), "?", ("x",), document="a.md" if n < 20 else "b.md", evidence=f"Sentence {n} has some words.")
+        for n in range(40)
+    ]
+    joined = Crowd(rows, 0).joined
+    assert all(len(text.split()) <= JOINED_WORDS for text in joined)
+    assert sorted(part for parts in joined.values() for part in parts) == sorted(str(e.evidence) for e in rows)
+    for parts in joined.values():
+        assert len({int(part.split()[1]) < 20 for part in parts}) == 1, "a passage of two documents"
 
 
 def test_an_unanswerable_row_teaches_to_abstain() -> None:
@@ -47,7 +91,7 @@ def test_an_unanswerable_row_teaches_to_abstain() -> None:
 
 
 def test_the_default_context_follows_the_data_and_says_why() -> None:
-    assert context_for("auto", facts(evidence=True)) == ("mixed", "evidence is known for 24 of 24 rows")
+    assert context_for("auto", facts(evidence=True)) == ("crowd", "evidence is known for 24 of 24 rows")
     assert context_for("auto", facts()) == ("none", "no row has evidence")
     chosen, reason = context_for("gold", facts())
     assert chosen == "none"

@@ -32,10 +32,17 @@ def parser() -> argparse.ArgumentParser:
     report = verbs.add_parser("report", help="measure the model and print a table")
     report.add_argument("--model", type=Path, default=PATH, help="the model folder (default: the bundled one)")
     report.add_argument("--count", type=int, default=300, help="questions in each exam (default: %(default)s)")
+    report.add_argument("--labels", type=Path, help="a label task's folder (train, validation, test.jsonl)")
+    report.add_argument("--no-learning", action="store_true", help="leave out the fine-tunes, about ten minutes")
     report.add_argument("--out", type=Path, default=PATH.with_name("report.json"), help="file for the figures")
     for verb in (make, report):
         verb.add_argument("--reading", type=Path, help="real paragraphs (paragraphs.jsonl.gz); without it: none")
     return top
+
+
+def say(text: str) -> None:
+    """A line at once, also into a file."""
+    print(text, flush=True)
 
 
 def run_make(args: argparse.Namespace) -> None:
@@ -54,9 +61,6 @@ def run_make(args: argparse.Namespace) -> None:
     )
     held = args.reading
 
-    def say(text: str) -> None:
-        print(text, flush=True)
-
     done = fit(args.minutes, source, args.work, args.out, say, lambda folder: quick(folder, held))
     print(f"Done: {done.step} steps, {done.tokens / 1e6:.1f} million tokens, {done.seconds / 60:.1f} minutes.")
 
@@ -65,7 +69,8 @@ def run_report(args: argparse.Namespace) -> None:
     """Measure and print."""
     from sft.pocket.report import measure, write
 
-    write(measure(args.model, args.reading, args.count, print), args.out)
+    figures = measure(args.model, args.reading, args.labels, args.count, not args.no_learning, say)
+    write(figures, args.out)
 
 
 if __name__ == "__main__":

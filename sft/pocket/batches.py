@@ -8,11 +8,12 @@ from random import Random
 import torch
 from transformers import PreTrainedTokenizerFast
 
-from sft.pocket import lessons
+from sft.pocket import lessons, paragraphs
 from sft.pocket.tokenizer import ASSISTANT, END, PAD, USER
+from sft.pocket.turns import Turns
 
-POOL = 96  # rows sorted by length before they are cut into batches
-TOKENS = 4096  # padded tokens in a batch, at most
+POOL = 384  # rows sorted by length before they are cut into batches
+TOKENS = 6144  # padded tokens in a batch, at most
 ROUND = 32  # widths are multiples of this many tokens
 LOOKUP_ROWS = 32  # fewer rows kept look-up on its plateau
 OTHER_SHARE, OTHER_WEIGHT = 0.2, 0.2  # of the tokens outside answers, and their weight in the loss
@@ -34,7 +35,7 @@ class Batch:
     weights: torch.Tensor
 
 
-def encode(tokenizer: PreTrainedTokenizerFast, turns: lessons.Turns, r: Random) -> tuple[list[int], list[float]]:
+def encode(tokenizer: PreTrainedTokenizerFast, turns: Turns, r: Random) -> tuple[list[int], list[float]]:
     """Token ids of a conversation as the chat template writes it, and the loss weight of each."""
     bpe = tokenizer.backend_tokenizer
     ids: list[int] = []
@@ -51,20 +52,29 @@ def shares(progress: float, ready: bool, real: bool) -> dict[str, float]:
     """The share of each kind of lesson; ``progress`` runs from 0 to 1, ``ready`` means look-up is learned."""
     if not ready:
         return {"lookup": 1.0}
-    paragraphs = 0.0 if not real or progress < 0.5 else 0.15 if progress < 0.7 else 0.25
-    return {"lookup": 0.06, "closed": 0.03, "real": paragraphs, "world": 0.91 - paragraphs}
+    of_real = 0.0 if not real or progress < 0.35 else 0.15 if progress < 0.6 else 0.25
+    frames = 0.3 if progress < 0.3 else 0.35
+    return {
+        "lookup": 0.04,
+        "closed": 0.03,
+        "frame": frames,
+        "real": of_real,
+        "world": 0.93 - frames - of_real,
+    }
 
 
-def lesson(r: Random, kind: str, source: Lessons, progress: float) -> lessons.Turns:
-    """One conversation of a kind; unanswerable questions are rare at first."""
-    unanswerable = 0.03 if progress < 0.2 else 0.08 if progress < 0.4 else 0.13
+def lesson(r: Random, kind: str, source: Lessons, progress: float) -> Turns:
+    """One conversation of a kind; unanswerable questions and long passages are rarer at first."""
+    unanswerable = 0.03 if progress < 0.2 else 0.08 if progress < 0.4 else 0.15
     if kind == "lookup":
         return lessons.lookup(r)
     if kind == "closed":
         return lessons.closed_book(r)
+    if kind == "frame":
+        return lessons.frame_lesson(r, source.sentences, unanswerable)
     if kind == "real":
-        return lessons.real_lesson(r, r.choice(source.paragraphs), source.paragraphs, unanswerable / 2)
-    return lessons.world(r, source.sentences, unanswerable)
+        return paragraphs.real_lesson(r, r.choice(source.paragraphs), source.paragraphs, unanswerable / 2)
+    return lessons.world(r, source.sentences, unanswerable, 0.6 if progress < 0.25 else 0.35)
 
 
 def pool(r: Random, tokenizer: PreTrainedTokenizerFast, source: Lessons, progress: float, ready: bool) -> list[Batch]:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 import string
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 from random import Random
 
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from data.prompts import ABSTAIN, question_turn
-from sft.pocket import texts
+from sft.pocket import frames, texts
 from sft.pocket.values import KINDS
 from sft.pocket.world import Fact, attributes
 
@@ -71,6 +73,26 @@ def unanswerable(seed: int, count: int, held: bool = False) -> list[Item]:
             question = r.choice(wordings.held_questions if held else wordings.questions)
             items.append(Item(texts.fill(question, entity, ""), (ABSTAIN,), tuple(passages)))
     return items
+
+
+def unseen_texts(seed: int, count: int, answerable: bool = True) -> list[Item]:
+    """Questions about held-out frames: one such text among up to three others, which training knows."""
+    r = Random(f"exam frames {seed} {answerable}")
+    items: list[Item] = []
+    while len(items) < count:
+        filled = frames.fill(r, r.choice(frames.frames(held=True)))
+        others = [frames.fill(r, frame).text for frame in r.sample(frames.frames(), r.randint(0, 3))]
+        asked = r.choice(filled.asked) if answerable else texts.Asked(r.choice(filled.open), ABSTAIN)
+        passages = [filled.text, *others]
+        items.append(Item(asked.question, (asked.answer,), tuple(r.sample(passages, len(passages)))))
+    return items
+
+
+def typed() -> list[Item]:
+    """Twenty passages and questions typed by hand about things nobody trained on (``typed.jsonl``)."""
+    lines = Path(__file__).with_name("typed.jsonl").read_text(encoding="utf-8").splitlines()
+    rows = [json.loads(line) for line in lines]
+    return [Item(row["question"], tuple(row["answers"]), tuple(row["passages"])) for row in rows]
 
 
 def closed_book(seed: int, count: int) -> list[Item]:

@@ -1,27 +1,34 @@
 """The lessons pocket is taught from: each is one conversation, a list of (user text, answer) turns.
 
-Three kinds, in the order they are taught: looking up and copying; questions about invented worlds; real paragraphs.
-User texts are made by ``data.prompts``, so what was trained is what is asked later.
+In the order they are taught: looking up and copying; questions about invented worlds and filled frames; real paragraphs
+(``paragraphs``). User texts are made by ``data.prompts``, so what was trained is what is asked later.
 """
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from random import Random
 
-from data.prompts import ABSTAIN, question_turn
-from sft.pocket import tales, texts, words
+from data.prompts import ABSTAIN
+from sft.pocket import frames, tales, texts
+from sft.pocket.paragraphs import cloze
 from sft.pocket.texts import Asked
+from sft.pocket.turns import Turns, turns
 from sft.pocket.values import KINDS, name, thing
 from sft.pocket.world import Fact, attributes
 
-Turns = list[tuple[str, str]]
-LONG = 0.12  # share of world lessons with many long passages (up to about 700 tokens)
+MOST_PASSAGES = 5
+SENTENCES = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
 
 
-def turns(passages: list[str], asked: list[Asked]) -> Turns:
-    """The conversation that asks several questions about the same passages: only the first turn carries them."""
-    users = [question_turn(a.question, passages if n == 0 else ())[0].content for n, a in enumerate(asked)]
-    return list(zip(users, (a.answer for a in asked), strict=True))
+@dataclass(frozen=True)
+class Piece:
+    """One passage, the questions it answers, and questions about the same thing that it leaves open."""
+
+    text: str
+    asked: list[Asked]
+    open: list[str]
 
 
 def lookup(r: Random) -> Turns:
@@ -30,11 +37,11 @@ def lookup(r: Random) -> Turns:
     if r.random() < 0.3:
         content = " ".join(KINDS[r.choice(kinds)](r) for _ in range(r.randint(1, 4)))
         return [(f"Repeat: {content}", content)]
-    keys = {r.choice([name(r), thing(r), KINDS["code"](r)]): KINDS[r.choice(kinds)](r) for _ in range(r.randint(2, 7))}
+    keys = {r.choice([name, thing])(r): KINDS[r.choice(kinds)](r) for _ in range(r.randint(2, 5))}
     lines = [f"{key}: {value}" for key, value in keys.items()]
-    passages = lines if len(lines) <= 5 and r.random() < 0.5 else ["; ".join(lines)]
-    chosen = r.sample(list(keys), min(len(keys), r.randint(3, 5)))
+    passages = lines if r.random() < 0.5 else ["; ".join(lines)]
     form = r.choice(["{}", "{}?", "What is {}?"])
+    chosen = r.sample(list(keys), len(keys)) + r.choices(list(keys), k=2)
     return turns(passages, [Asked(form.format(key), keys[key]) for key in chosen])
 
 
@@ -51,31 +58,60 @@ def missing(r: Random, facts: list[Fact]) -> str:
     return texts.fill(r.choice(attribute.questions), fact.entity, "")
 
 
-def short_passages(r: Random, type_: str) -> tuple[list[str], list[Fact]]:
+def told(r: Random, passages: list[tuple[str, list[Fact]]]) -> list[Piece]:
+    """Passages that state facts as pieces; what all of them together leave open goes with each."""
+    facts = [fact for _, own in passages for fact in own]
+    return [Piece(text, [texts.ask(r, fact) for fact in own], [missing(r, facts)]) for text, own in passages]
+
+
+def short_passages(r: Random, type_: str) -> list[Piece]:
     """One sentence each: distractors are the same attribute of others and other attributes of the same thing."""
-    entities = texts.things(r, type_, r.randint(1, 3))
+    entities = texts.things(r, type_, r.randint(1, 4))
     chosen = texts.some_attributes(r, type_, r.randint(1, 3))
     pairs = [(entity, attribute) for entity in entities for attribute in chosen]
-    facts = [Fact(e, a, KINDS[a.kind](r)) for e, a in r.sample(pairs, min(len(pairs), r.randint(1, 5)))]
-    return [texts.state(r, fact) for fact in facts], facts
+    facts = [Fact(e, a, KINDS[a.kind](r)) for e, a in r.sample(pairs, min(len(pairs), r.randint(1, MOST_PASSAGES)))]
+    return told(r, [(texts.state(r, fact), [fact]) for fact in facts])
 
 
-def long_passages(r: Random, type_: str, real: list[str], most: int) -> tuple[list[str], list[Fact]]:
-    """One paragraph or list for each thing, or one table of several things."""
-    passages, facts = [], []
+def long_passages(r: Random, type_: str, real: list[str], most: int) -> list[Piece]:
+    """One paragraph or list for each thing, mostly with the same attributes, or one table of several things."""
+    passages: list[tuple[str, list[Fact]]] = []
+    shared = texts.some_attributes(r, type_, r.randint(2, 6))
+    alike = r.random() < 0.6
     for entity in texts.things(r, type_, r.randint(1, most)):
-        told = [Fact(entity, a, KINDS[a.kind](r)) for a in texts.some_attributes(r, type_, r.randint(2, 8))]
-        passages.append(texts.listing(r, told) if r.random() < 0.2 else texts.paragraph(r, told, real))
-        facts += told
-    if r.random() < 0.25:
+        own = shared if alike else texts.some_attributes(r, type_, r.randint(2, 6))
+        facts = [Fact(entity, a, KINDS[a.kind](r)) for a in r.sample(own, len(own))]
+        passages.append((texts.listing(r, facts) if r.random() < 0.2 else texts.paragraph(r, facts, real), facts))
+    if r.random() < 0.15:
         attribute = texts.some_attributes(r, type_, 1)[0]
         rows = [Fact(e, attribute, KINDS[attribute.kind](r)) for e in texts.things(r, type_, r.randint(2, 6))]
-        passages.append(texts.table(r, rows))
-        facts += rows
-    return passages, facts
+        passages.append((texts.table(r, rows), rows))
+    return told(r, passages)
 
 
-def loose(r: Random, real: list[str]) -> tuple[str, list[Asked]]:
+def gaps(r: Random, text: str) -> list[Asked]:
+    """Cloze questions from some sentences of a text."""
+    sentences = SENTENCES.split(text)
+    found = (cloze(r, sentence) for sentence in r.sample(sentences, min(2, len(sentences))))
+    return [asked for asked in found if asked]
+
+
+def framed(r: Random, count: int) -> list[Piece]:
+    """Filled frames, now and then one filled twice, or two of them as one text."""
+    pieces: list[Piece] = []
+    for frame in r.sample(frames.frames(), count):
+        if r.random() < 0.2:
+            pieces += [Piece(f.text, f.asked, f.open) for f in frames.twins(r, frame)]
+        else:
+            filled = frames.fill(r, frame)
+            pieces.append(Piece(filled.text, filled.asked + gaps(r, filled.text), filled.open))
+    if len(pieces) > 1 and r.random() < 0.3:
+        one, *rest, other = pieces
+        pieces = [Piece(f"{one.text} {other.text}", one.asked + other.asked, one.open + other.open), *rest]
+    return pieces
+
+
+def loose(r: Random, real: list[str]) -> Piece:
     """A passage of tales, rules and notes in running text."""
     sentences: list[str] = []
     asked: list[Asked] = []
@@ -86,88 +122,51 @@ def loose(r: Random, real: list[str]) -> tuple[str, list[Asked]]:
         asked += found
         if r.random() < 0.3:
             sentences.append(texts.filler(r, real))
-    return " ".join(sentences), asked
+    return Piece(" ".join(sentences), asked, [])
 
 
-def world(r: Random, real: list[str], unanswerable: float) -> Turns:
-    """Four to seven questions about one invented context; ``unanswerable`` is the share without an answer."""
+def stray(r: Random, real: list[str]) -> Piece:
+    """A passage on something else: real sentences where there are any, else tales or a frame."""
+    if real and r.random() < 0.4:
+        return Piece(" ".join(r.sample(real, min(len(real), 3))), [], [])
+    return loose(r, real) if r.random() < 0.4 else framed(r, 1)[0]
+
+
+def conversation(r: Random, pieces: list[Piece], unanswerable: float) -> Turns:
+    """Six to ten questions about some passages; ``unanswerable`` is the share of questions they leave open."""
+    pieces = r.sample(pieces, min(len(pieces), MOST_PASSAGES))
+    asked = [a for piece in pieces for a in piece.asked if a.answer in piece.text]
+    left_open = [question for piece in pieces for question in piece.open] or [texts.nobody(r)]
+    chosen = r.sample(asked, min(len(asked), r.randint(6, 10)))
+    chosen = [Asked(r.choice(left_open), ABSTAIN) if r.random() < unanswerable else a for a in chosen]
+    return turns([piece.text for piece in pieces], chosen or [Asked(r.choice(left_open), ABSTAIN)])
+
+
+def world(r: Random, real: list[str], unanswerable: float, short: float) -> Turns:
+    """Questions about one invented context of things of one type, often with a stray passage beside.
+
+    ``short`` is the share of contexts made of single sentences.
+    """
     chance = r.random()
     type_ = r.choice(list(attributes()))
-    if chance < 0.3:
-        passages, facts = short_passages(r, type_)
+    if chance < short:
+        pieces = short_passages(r, type_)
     else:
-        passages, facts = long_passages(r, type_, real, 4 if chance > 1 - LONG else 2)
-    asked = [texts.ask(r, fact) for fact in facts]
-    if not facts or r.random() < 0.3:
-        passage, more = loose(r, real)
-        passages.append(passage)
-        asked += more
-    if real and r.random() < 0.2:
-        passages.append(" ".join(r.sample(real, min(len(real), 3))))
-    r.shuffle(passages)
-    passages = passages[:5]
-    context = " ".join(passages)
-    asked = [a for a in asked if a.answer in context]
-    chosen = r.sample(asked, min(len(asked), r.randint(4, 7)))
-    chosen = [Asked(missing(r, facts), ABSTAIN) if r.random() < unanswerable else a for a in chosen]
-    return turns(passages, chosen or [Asked(texts.nobody(r), ABSTAIN)])
+        pieces = long_passages(r, type_, real, 4 if chance > (1 + short) / 2 else 2)
+    if r.random() < 0.3:
+        pieces.append(stray(r, real))
+    return conversation(r, pieces, unanswerable)
+
+
+def frame_lesson(r: Random, real: list[str], unanswerable: float) -> Turns:
+    """Questions about one to four filled frames, sometimes with a stray passage."""
+    pieces = framed(r, r.choice([1, 1, 2, 2, 3, 4]))
+    if r.random() < 0.2:
+        pieces.append(stray(r, real))
+    return conversation(r, pieces, unanswerable)
 
 
 def closed_book(r: Random) -> Turns:
     """Questions about invented things with no passage at all: abstain."""
-    return turns([], [Asked(texts.nobody(r), ABSTAIN) for _ in range(r.randint(1, 3))])
-
-
-def cloze(r: Random, sentence: str) -> Asked | None:
-    """A question from a statement: a name, number or phrase replaced by its question word (Lewis et al. 2019)."""
-    tokens = sentence.split()
-    if not 6 <= len(tokens) <= 60:
-        return None
-    special = [i for i, t in enumerate(tokens) if (t[:1].isupper() and i) or t[:1].isdigit()]
-    start = r.choice(special) if special and r.random() < 0.75 else r.randrange(len(tokens))
-    end = start + 1
-    while (
-        end < len(tokens)
-        and end - start < 6
-        and tokens[end - 1][-1:].isalnum()
-        and (
-            tokens[end][:1].isupper()
-            or (tokens[end][:1].isdigit() and tokens[start][:1].isdigit())
-            or (start not in special and r.random() < 0.5)
-        )
-    ):
-        end += 1
-    answer = " ".join(tokens[start:end]).strip(".,;:!?\"'()[]")
-    if not answer:
-        return None
-    left, right = tokens[max(0, start - r.randint(3, 10)) : start], tokens[end : end + r.randint(2, 8)]
-    kept = [t for t in left + right if r.random() > 0.15]
-    number = answer[0].isdigit()
-    when = number and (len(answer) == 4 or any(m in answer for m in words.MONTHS))
-    gap = "When" if when else r.choice(["How many", "What number"]) if number else r.choice(["Who", "What", "Which"])
-    form = r.random()
-    if form < 0.4:
-        return Asked(" ".join([gap, *kept]).rstrip(".,;:") + "?", answer)
-    return Asked(" ".join([*left, gap.lower() if form < 0.7 else "___", *right]).rstrip(".,;:") + "?", answer)
-
-
-def middle(answers: list[str]) -> str:
-    """The accepted wording of middle length: short ones may be fragments, long ones whole sentences."""
-    return sorted(answers, key=len)[(len(answers) - 1) // 2]
-
-
-def real_lesson(r: Random, paragraph: dict, others: list[dict], unanswerable: float, most: int = 8) -> Turns:
-    """A real paragraph among others, its own questions and cloze questions of its sentences in one conversation."""
-    passages = [paragraph["context"]]
-    chosen_others = r.sample(others, r.choice([0, 0, 1, 2]))
-    passages += [" ".join(other["context"].split()[: r.randint(30, 90)]) for other in chosen_others]
-    asked = [Asked(q["question"], middle(q["answers"])) for q in paragraph["questions"]]
-    sentences = r.sample(paragraph["sentences"], min(len(paragraph["sentences"]), 4))
-    asked.extend(filter(None, (cloze(r, sentence) for sentence in sentences)))
-    chosen = r.sample(asked, min(len(asked), most))
-    if r.random() < unanswerable * 4:
-        strange = r.choice(others)
-        if strange["context"] not in passages and strange["source"] == "wikipedia":
-            chosen[r.randrange(len(chosen))] = Asked(r.choice(strange["questions"])["question"], ABSTAIN)
-    r.shuffle(passages)
-    return turns(passages, chosen)
+    asked = [texts.nobody(r)] if r.random() < 0.6 else frames.fill(r, r.choice(frames.frames())).open
+    return turns([], [Asked(question, ABSTAIN) for question in asked])

@@ -13,8 +13,9 @@ from statistics import mean
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
 
-from data.prompts import ABSTAIN
-from sft.pocket import exam, reading
+from data.prompts import ABSTAIN, BUNDLED
+from sft.pocket import PATH, exam, reading
+from sft.pocket.learning import learning
 
 LONGEST = 220  # words of a real paragraph in the exams: about 350 tokens
 UNFAMILIAR = ("amazon_reviews", "reddit")  # only ever measured with
@@ -44,6 +45,9 @@ def exams(path: Path | None, count: int) -> dict[str, list[exam.Item]]:
         "held-out wordings, paragraphs": exam.invented(104, count, held=True, long=True),
         "fact missing": exam.unanswerable(105, count),
         "fact missing, held-out wordings": exam.unanswerable(106, count, held=True),
+        "unseen texts": exam.unseen_texts(110, count),
+        "unseen texts, fact missing": exam.unseen_texts(111, count, answerable=False),
+        "typed by hand": exam.typed(),
         "closed-book, invented things": exam.closed_book(107, count // 3),
     }
     return found | (real_exams(path, count) if path else {})
@@ -76,8 +80,10 @@ def speed(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, count: int
     return round(count / (time.monotonic() - started), 1)
 
 
-def measure(folder: Path, path: Path | None, count: int, say: Callable[[str], None]) -> dict:
-    """All figures; ``say`` gets each exam's line as soon as it is known."""
+def measure(
+    folder: Path, path: Path | None, labels: Path | None, count: int, learns: bool, say: Callable[[str], None]
+) -> dict:
+    """All figures; ``say`` gets each exam's line as soon as it is known. ``learns``: with the fine-tunes."""
     model, tokenizer = load(folder)
     if path is None:
         say("No --reading file: the exams on real paragraphs are left out.")
@@ -86,16 +92,18 @@ def measure(folder: Path, path: Path | None, count: int, say: Callable[[str], No
     for title, items in exams(path, count).items():
         found[title] = score(items, exam.answers(model, tokenizer, items))
         say(f"{title:45} " + "{n:4} {exact_match:6.3f} {token_f1:6.3f} {abstains:8.3f}".format(**found[title]))
-    per_second = speed(model, tokenizer)
+    per_second, parameters = speed(model, tokenizer), model.num_parameters()
     say(f"answers a second, prompts of 600 tokens: {per_second}")
+    del model
     return {
-        "format": 1,
+        "format": 2,
         "exams": found,
+        "learning": learning(BUNDLED if folder == PATH else str(folder), labels, say) if learns else None,
         "answers_per_second_600_tokens": per_second,
         "cores": os.cpu_count(),
         "machine": platform.machine(),
         "torch": torch.__version__,
-        "parameters": model.num_parameters(),
+        "parameters": parameters,
     }
 
 
@@ -111,7 +119,8 @@ def quick(folder: Path, path: Path | None) -> str:
         "short": exam.invented(1, 60),
         "long": exam.invented(2, 40, long=True),
         "held wording": exam.invented(3, 60, held=True),
-        "abstain": exam.unanswerable(4, 30),
+        "unseen texts": exam.unseen_texts(5, 60),
+        "abstain": exam.unanswerable(4, 40),
     }
     if path:
         probes["real"] = real_exams(path, 40)["real paragraphs, wikipedia"]

@@ -23,8 +23,8 @@ from sft.pocket.tokenizer import END, PAD, train_tokenizer
 MUON_LR, ADAM_LR = 6e-3, 3e-3
 WARM_UP = 40  # steps
 DECAY_FROM = 0.3  # of the budget: constant before, then linear to a fiftieth
-READY_ACCURACY, READY_LATEST = 0.9, 0.15  # look-up is learned, or this share of the budget is spent
-CHECKPOINT_SECONDS = 300
+READY_ACCURACY, READY_LATEST = 0.85, 0.12  # look-up is learned, or this share of the budget is spent
+CHECKPOINT_SECONDS = 600
 
 
 @dataclass
@@ -53,7 +53,9 @@ def tokenizer_for(work: Path, source: Lessons) -> PreTrainedTokenizerFast:
     folder = work / "tokenizer"
     if not (folder / "tokenizer.json").exists():
         r = Random(0)
-        invented = [user for _ in range(1500) for user, _ in lessons.world(r, [], 0.0)]
+        made = [lessons.world(r, [], 0.0, 0.35) for _ in range(1000)]
+        made += [lessons.frame_lesson(r, [], 0.0) for _ in range(1000)]
+        invented = [user for lesson in made for user, _ in lesson]
         real = [row["context"] for row in source.paragraphs]
         asked = [q["question"] for row in source.paragraphs for q in row["questions"]]
         train_tokenizer([*invented, *real, *real, *asked]).save_pretrained(folder)

@@ -33,7 +33,8 @@ def name(r: Random) -> str:
 
 def person(r: Random) -> str:
     """First and last name, rarely with an initial or a title."""
-    first, last = syllables(r, 1, 2), name(r)
+    first = r.choice(words.FIRST_NAMES) if r.random() < 0.4 else syllables(r, 1, 2)
+    last = r.choice(words.LAST_NAMES) if r.random() < 0.3 else name(r)
     middle = f" {r.choice(string.ascii_uppercase)}." if r.random() < 0.08 else ""
     title = r.choice(["Dr ", "Ms ", "Mr ", "Prof. "]) if r.random() < 0.06 else ""
     return f"{title}{first}{middle} {last}"
@@ -109,7 +110,8 @@ def action(r: Random) -> str:
 
 def place(r: Random) -> str:
     """A town."""
-    return r.choice(["", "", "", "", "Port ", "Lake ", "Upper ", "New "]) + name(r)
+    plain = r.choice(words.TOWN_STARTS) + r.choice(words.TOWN_ENDS) if r.random() < 0.3 else name(r)
+    return r.choice(["", "", "", "", "Port ", "Lake ", "Upper ", "New "]) + plain
 
 
 def job(r: Random) -> str:

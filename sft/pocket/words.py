@@ -24,5 +24,7 @@ JOBS, JOB_LEVELS, HOBBIES = LISTS["jobs"], LISTS["job_levels"], LISTS["hobbies"]
 WEEKDAYS, MONTHS, STREETS = LISTS["weekdays"], LISTS["months"], LISTS["streets"]
 FIRMS, EVENTS, SERVICES, OFFICES = LISTS["firms"], LISTS["events"], LISTS["services"], LISTS["offices"]
 DEEDS = [deed.split("/") for deed in LISTS["deeds"]]  # what one does, and did
+FIRST_NAMES, LAST_NAMES = LISTS["first_names"], LISTS["last_names"]
+TOWN_STARTS, TOWN_ENDS = LISTS["town_starts"], LISTS["town_ends"]
 FILLERS = LISTS["fillers"]  # {n} noun, {a} adjective, {v} verb, {j} job
 REFERENCES = {key.split()[1]: lines for key, lines in LISTS.items() if key.startswith("reference ")}
