@@ -16,8 +16,8 @@ from data.leakage import Leakage, exact_matches, refuse_unless_allowed, test_fil
 from data.prompts import fingerprint as prompt_fingerprint
 from data.schema import Answer, DecodeSettings, Example
 from data.store import Workspace, read_json, resolve
-from eval import records, scoring
-from eval.systems import Parts, System, corner, flags, parse, possible, settle
+from eval import claims, records, scoring
+from eval.systems import Parts, System, corner, flags, parse, places, possible, settle
 from rag.knowledge import open_knowledge
 
 SAMPLE_SEED = 0
@@ -135,7 +135,9 @@ def rescore(run: jobs.Run) -> dict[str, Any]:
     answers = records.load_answers(run.folder)
     config = run.order["config"]
     named = {system["name"]: answers.get(system["name"], {}) for system in config["systems"]}
-    return scoring.summarise(records.questions(run), named, (config["leakage"] or {}).get("exact", ()))
+    examples = records.questions(run)
+    scores = scoring.summarise(examples, named, (config["leakage"] or {}).get("exact", ()))
+    return scores | {"claims": claims.judged(examples, named, places(config["systems"]))}
 
 
 def _short(scores: dict[str, Any]) -> dict[str, Any]:

@@ -55,8 +55,15 @@ def as_text(run: Run, scores: dict[str, Any]) -> str:
 
 
 def notes(run: Run, scores: dict[str, Any]) -> list[str]:
-    """What must be read with the numbers: pair sentences, flags, leakage."""
-    sentences = [pair["sentence"] for pair in scores["pairs"] if pair["metric"] == "exact_match"]
+    """What must be read with the numbers: the usual claims, pair sentences, flags, leakage."""
+    sentences = [f"{row['claim']}: {row['verdict']}." for row in scores.get("claims", [])]
+    sentences += [pair["sentence"] for pair in scores["pairs"] if pair["metric"] == "exact_match"]
+    return sentences + stamps(run, scores)
+
+
+def stamps(run: Run, scores: dict[str, Any]) -> list[str]:
+    """Flags and leakage: what stands against the numbers as a whole."""
+    sentences = []
     for name, found in run.order["inputs"]["flags"].items():
         sentences += [f"{name}: {flag}." for flag in found]
     if leakage := run.order["config"]["leakage"]:

@@ -43,6 +43,24 @@ class Parts:
     method: str = "fused"
 
 
+def place_of(system: dict[str, Any]) -> str:
+    """The corner or control that a system's description amounts to."""
+    if system["floor"]:
+        return "floor"
+    if system["context"] == "gold":
+        return "gold"
+    weights = "sft" if system["tuned"] else "base"
+    return {"base": "rag", "sft": "sft+rag"}[weights] if system["context"] == "retrieved" else weights
+
+
+def places(systems: list[dict[str, Any]]) -> dict[str, str]:
+    """{corner or control: name of the first system that stands there}; a gold row on base weights comes first."""
+    found: dict[str, str] = {}
+    for system in sorted(systems, key=lambda s: bool(s["tuned"])):
+        found.setdefault(place_of(system), system["name"])
+    return found
+
+
 def corner(name: str, parts: Parts) -> System:
     """One of the six standard systems. Raises UserError when a part it needs was not named."""
     tuned = parts.tuned if name in ("sft", "sft+rag") else None

@@ -7,10 +7,10 @@ from typing import Any
 import streamlit as st
 
 from data.jobs import Run
-from eval.report import as_html
+from eval.report import as_html, stamps
+from eval.systems import places
 from ui import charts, tables, verdicts
 from ui.frame import bullets, plain, when
-from ui.square import places
 
 
 def show(run: Run, scores: dict[str, Any]) -> None:
@@ -18,8 +18,8 @@ def show(run: Run, scores: dict[str, Any]) -> None:
     where = places(run.order["config"]["systems"])
     if lead := verdicts.leader(scores, where):
         st.markdown(f"#### {plain(lead)}")
-    for stamp in verdicts.stamps(run, scores):
-        st.warning(plain(stamp), icon=":material/flag:")
+    for line in stamps(run, scores):
+        st.warning(plain(line), icon=":material/flag:")
     tables.show(tables.systems(scores), "compare_systems", "Scores of every system")
     st.caption(
         f"Means with their 95 % intervals in brackets, from {scores['units']} independent groups of questions. "

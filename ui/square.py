@@ -19,24 +19,6 @@ MEANING = {
 }  # fmt: skip
 
 
-def place_of(system: dict[str, Any]) -> str:
-    """The corner or control that a system's description amounts to."""
-    if system["floor"]:
-        return "floor"
-    if system["context"] == "gold":
-        return "gold"
-    weights = "sft" if system["tuned"] else "base"
-    return {"base": "rag", "sft": "sft+rag"}[weights] if system["context"] == "retrieved" else weights
-
-
-def places(systems: list[dict[str, Any]]) -> dict[str, str]:
-    """{corner or control: name of the first system that stands there}; a gold row on base weights comes first."""
-    found: dict[str, str] = {}
-    for system in sorted(systems, key=lambda s: bool(s["tuned"])):
-        found.setdefault(place_of(system), system["name"])
-    return found
-
-
 def square(cell: Callable[[str], None]) -> None:
     """Draw the four corners under their headings; ``cell`` fills each."""
     widths = (0.9, 2, 2)

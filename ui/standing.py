@@ -8,9 +8,12 @@ import streamlit as st
 
 from data.demo.first_start import SHIPPED
 from data.jobs import Run
+from eval import claims
+from eval.report import stamps
+from eval.systems import places
 from ui import charts, tables, verdicts
 from ui.frame import bullets, link, plain, when
-from ui.square import places, score_cell, square
+from ui.square import score_cell, square
 
 METRICS = {"exact match": "exact_match", "token F1": "token_f1"}
 
@@ -28,8 +31,10 @@ def show(run: Run, scores: dict[str, Any]) -> None:
     with right:
         charts.intervals(scores, "exact_match", key="overview_chart", step=48)
         st.caption("Each dot is a mean over the same questions, each bar its 95 % interval.")
-    bullets(verdicts.sentences(scores, where) + verdicts.stamps(run, scores))
+    _claims(scores)
     _kinds(scores)
+    st.markdown("**The differences behind it**")
+    bullets(verdicts.sentences(scores, where) + stamps(run, scores))
     link("compare", "See every question and answer", run=run.id)
 
 
@@ -40,6 +45,22 @@ def _square(where: dict[str, str], scores: dict[str, Any]) -> None:
     for column, control in zip(controls, ("floor", "gold"), strict=True):
         with column:
             score_cell(control, where.get(control), scores)
+
+
+VERDICTS = {
+    claims.HOLDS: ":green-badge[:material/check: holds]",
+    claims.FAILS: ":red-badge[:material/close: does not hold]",
+    claims.OPEN: ":gray-badge[:material/question_mark: cannot tell]",
+}
+
+
+def _claims(scores: dict[str, Any]) -> None:
+    """What is usually said of the two methods, and whether it held on these questions."""
+    tested = scores.get("claims", [])
+    if tested:
+        st.markdown("**What is usually said, tested on these questions**")
+    for row in tested:
+        st.markdown(f"{VERDICTS[row['verdict']]} **{row['claim']}.** {plain(' '.join(row['sentences']))}")
 
 
 def _kinds(scores: dict[str, Any]) -> None:

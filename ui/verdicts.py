@@ -1,11 +1,9 @@
-"""What a comparison says in words: the leader, the pairs that matter, and what must be read with the numbers."""
+"""What a comparison says in words: the leader, and the pairs that matter."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from data.jobs import Run
-from eval.report import notes
 from ui.square import CORNERS, TITLES
 
 PAIRS = (("base", "sft"), ("base", "rag"), ("sft", "rag"), ("sft", "sft+rag"), ("rag", "sft+rag"), ("rag", "gold"))
@@ -35,9 +33,3 @@ def leader(scores: dict[str, Any], places: dict[str, str]) -> str:
     )  # fmt: skip
     tail = f"clearly ahead of {TITLES[second]}" if sure else f"but not clearly ahead of {TITLES[second]}"
     return f"{TITLES[first]} answers best here ({100 * means[first]:.1f} % exact match), {tail}."
-
-
-def stamps(run: Run, scores: dict[str, Any]) -> list[str]:
-    """Flags and leakage: what must be read with the numbers, without the pair sentences."""
-    pairs = {pair["sentence"] for pair in scores["pairs"]}
-    return [line for line in notes(run, scores) if line not in pairs]
