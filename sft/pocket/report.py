@@ -28,11 +28,13 @@ def load(folder: Path) -> tuple[PreTrainedModel, PreTrainedTokenizerFast]:
 
 def real_exams(path: Path, count: int) -> dict[str, list[exam.Item]]:
     """Questions of held-out paragraphs of the trained sources, and of sources never trained on."""
-    rows = [row for row in reading.read_paragraphs(path) if len(row["context"].split()) <= LONGEST]
+    rows = reading.read_paragraphs(path)
+    _, held = reading.split(rows)
     found = {}
     for source in (*reading.TRAINED, *UNFAMILIAR):
-        own = reading.split(rows)[1] if source in reading.TRAINED else rows
-        found[f"real paragraphs, {source}"] = exam.real([row for row in own if row["source"] == source], 5, count)
+        own = [row for row in (held if source in reading.TRAINED else rows) if row["source"] == source]
+        short = [row for row in own if len(row["context"].split()) <= LONGEST]
+        found[f"real paragraphs, {source}"] = exam.real(short, 5, count)
     return found
 
 
