@@ -12,6 +12,7 @@ from typing import Any
 
 from data.schema import Answer, Example
 from eval.metrics import score
+from eval.scoring import METRIC_WORDS
 from eval.statistics import FEW_GROUPS, Estimate, group_of, paired, verdict
 
 HOLDS, FAILS, OPEN = "holds", "does not hold", "cannot tell"
@@ -62,7 +63,7 @@ def judged(
         pairs = [(pair, _difference(own, answers, pair, claim.metric)) for pair in names]
         known = [(pair, difference) for pair, difference in pairs if difference]
         if len(known) == len(pairs):
-            what = claim.metric.replace("_", " ")
+            what = METRIC_WORDS[claim.metric]
             found.append({
                 "claim": claim.text, "verdict": _verdict([difference for _, difference in known]),
                 "n": min(difference.n for _, difference in known),

@@ -12,7 +12,8 @@ from eval.metrics import Score, abstains, score, task_measures
 from eval.statistics import Estimate, estimate, group_of, paired, verdict
 
 Pair = tuple[Example, Answer]
-METRICS = ("exact_match", "token_f1")
+METRIC_WORDS = {"exact_match": "exact match", "token_f1": "token F1"}
+METRICS = tuple(METRIC_WORDS)
 
 
 def summarise(
@@ -123,7 +124,7 @@ def _pairs(examples: Sequence[Example], answers: dict[str, dict[str, Answer]]) -
             values = [(getattr(a, metric), getattr(b, metric)) for a, b in scores]
             difference = paired([a for a, _ in values], [b for _, b in values], groups)
             if difference:
-                sentence = verdict(first, second, difference, metric.replace("_", " "))
+                sentence = verdict(first, second, difference, METRIC_WORDS[metric])
                 saved = _saved(difference) or {}
                 rows.append({"first": first, "second": second, "metric": metric, **saved, "sentence": sentence})
     return rows

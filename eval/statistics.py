@@ -104,6 +104,8 @@ def verdict(first: str, second: str, difference: Estimate, what: str) -> str:
     """The sentence a person can act on, in points of ``what`` (hundredths)."""
     points, low, high = (100 * value for value in (difference.mean, difference.low, difference.high))
     counted = f"{difference.n} questions in {difference.groups} independent groups"
+    if difference.n == difference.groups:
+        counted = f"{difference.n} independent questions"
     if difference.groups < FEW_GROUPS:
         return (
             f"Few independent groups ({difference.groups}), indicative only: {first} minus {second} is "
