@@ -15,6 +15,7 @@ from trl import SFTConfig, SFTTrainer
 
 from sft.batches import epoch_order
 from sft.config import TrainConfig
+from sft.convolution import quicken
 from sft.devices import training_precision
 from sft.model import LocalModel
 from sft.progress import Progress
@@ -70,6 +71,8 @@ def build(
         peft_config=lora,
         callbacks=[progress],
     )
+    if model.device.name == "cpu":
+        quicken(trainer.model)
     trainer.remove_callback(PrinterCallback)
     return trainer
 

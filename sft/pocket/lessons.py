@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from random import Random
 
 from data.prompts import ABSTAIN
-from sft.pocket import frames, tales, texts
+from sft.pocket import frames, tales, texts, words
 from sft.pocket.paragraphs import cloze
 from sft.pocket.texts import Asked
 from sft.pocket.turns import Turns, turns
@@ -74,18 +74,25 @@ def short_passages(r: Random, type_: str) -> list[Piece]:
 
 
 def long_passages(r: Random, type_: str, real: list[str], most: int) -> list[Piece]:
-    """One paragraph or list for each thing, mostly with the same attributes, or one table of several things."""
+    """One paragraph or list for each thing, mostly with the same attributes, or one table of several things.
+
+    In one context of three, what is told of a thing is spread over several passages, as the chunks of a page are.
+    """
     passages: list[tuple[str, list[Fact]]] = []
-    shared = texts.some_attributes(r, type_, r.randint(2, 6))
+    spread = r.random() < 0.35
+    shared = texts.some_attributes(r, type_, r.randint(3, 7) if spread else r.randint(2, 6))
     alike = r.random() < 0.6
-    for entity in texts.things(r, type_, r.randint(1, most)):
-        own = shared if alike else texts.some_attributes(r, type_, r.randint(2, 6))
+    for entity in texts.things(r, type_, r.randint(1, min(2, most)) if spread else r.randint(1, most)):
+        own = shared if alike or spread else texts.some_attributes(r, type_, r.randint(2, 6))
         facts = [Fact(entity, a, KINDS[a.kind](r)) for a in r.sample(own, len(own))]
-        passages.append((texts.listing(r, facts) if r.random() < 0.2 else texts.paragraph(r, facts, real), facts))
-    if r.random() < 0.15:
+        if spread and len(facts) > 2:
+            passages += texts.sections(r, facts, real)
+        else:
+            passages.append((texts.listing(r, facts) if r.random() < 0.2 else texts.paragraph(r, facts, real), facts))
+    if r.random() < 0.2:
         attribute = texts.some_attributes(r, type_, 1)[0]
         rows = [Fact(e, attribute, KINDS[attribute.kind](r)) for e in texts.things(r, type_, r.randint(2, 6))]
-        passages.append((texts.table(r, rows), rows))
+        passages.append((r.choice([texts.table, texts.group])(r, rows), rows))
     return told(r, passages)
 
 
@@ -105,6 +112,9 @@ def framed(r: Random, count: int) -> list[Piece]:
         else:
             filled = frames.fill(r, frame)
             pieces.append(Piece(filled.text, filled.asked + gaps(r, filled.text), filled.open))
+    if r.random() < 0.2:
+        top = f"{texts.title(thing(r))} > {r.choice(words.SECTIONS)}: "
+        pieces = [Piece(top + piece.text, piece.asked, piece.open) for piece in pieces]
     if len(pieces) > 1 and r.random() < 0.3:
         one, *rest, other = pieces
         pieces = [Piece(f"{one.text} {other.text}", one.asked + other.asked, one.open + other.open), *rest]

@@ -1,10 +1,7 @@
-"""Pocket's architecture (stock LFM2), and a faster training form of its short convolution."""
+"""Pocket's architecture: stock LFM2."""
 
 from __future__ import annotations
 
-import types
-
-import torch
 from transformers import Lfm2Config, Lfm2ForCausalLM
 
 from sft.pocket.tokenizer import END, PAD, VOCABULARY, WINDOW
@@ -33,27 +30,3 @@ def new_model() -> Lfm2ForCausalLM:
         rope_parameters={"rope_type": "default", "rope_theta": 10000.0},
     )
     return Lfm2ForCausalLM(config).float()
-
-
-def _shifted_convolution(
-    self: torch.nn.Module, hidden_states: torch.Tensor, *_args: object, **_kwargs: object
-) -> torch.Tensor:
-    """Lfm2ShortConv without a cache, as three shifted products; hidden_states is (rows, tokens, hidden)."""
-    gate, scale, content = self.in_proj(hidden_states).chunk(3, dim=-1)
-    mixed, kernel = gate * content, self.conv.weight[:, 0, :].to(hidden_states.dtype)
-    width = kernel.shape[1]
-    out = mixed * kernel[:, -1]
-    for back in range(1, width):
-        out = out + torch.nn.functional.pad(mixed, (0, 0, back, 0))[:, : mixed.shape[1]] * kernel[:, width - 1 - back]
-    return self.out_proj(scale * out)
-
-
-def quicken(model: Lfm2ForCausalLM) -> None:
-    """Swap the convolutions of a model in training for shifted products: the same numbers.
-
-    On a CPU the backward pass of a grouped convolution takes more than half of a step (measured: 2.2 times as fast
-    without it at 512 tokens). Only for right-padded batches without a cache.
-    """
-    for layer in model.model.layers:
-        if not layer.is_attention_layer:
-            layer.conv.forward = types.MethodType(_shifted_convolution, layer.conv)

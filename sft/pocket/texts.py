@@ -100,20 +100,44 @@ def filler(r: Random, real: list[str]) -> str:
     return text
 
 
-def paragraph(r: Random, facts: list[Fact], real: list[str], held: bool = False) -> str:
-    """Several facts about one thing in running text, with fillers; later sentences may say "it"."""
-    entity, sentences = facts[0].entity, []
+def title(entity: str) -> str:
+    """A thing's name as a heading has it: without "the", with a capital."""
+    bare = entity.removeprefix("the ")
+    return bare[:1].upper() + bare[1:]
+
+
+def paragraph(r: Random, facts: list[Fact], real: list[str], held: bool = False, heading: str = "") -> str:
+    """Several facts about one thing in running text, with fillers; later sentences may say "it".
+
+    ``heading`` opens it, as a passage's breadcrumb does; one in four gets a heading of its own without one.
+    """
+    entity, sentences = facts[0].entity, [heading] if heading else []
     references = words.REFERENCES[facts[0].attribute.type]
-    if r.random() < 0.25:
-        sentences.append(
-            r.choice(["# {}", "{}.", "**{}**", "About {}.", "## {}"]).format(entity[:1].upper() + entity[1:])
-        )
+    if not heading and r.random() < 0.25:
+        sentences.append(r.choice(["# {}", "{}.", "**{}**", "About {}:", "## {}", "{}:"]).format(title(entity)))
     for place_, fact in enumerate(facts):
-        by_reference = place_ > 0 and r.random() < 0.5
+        by_reference = (place_ > 0 and r.random() < 0.5) or (bool(heading) and r.random() < 0.3)
         sentences.append(state(r, fact, held, r.choice(references) if by_reference else None))
         if r.random() < 0.3:
             sentences.append(filler(r, real))
     return " ".join(sentences)
+
+
+def sections(r: Random, facts: list[Fact], real: list[str]) -> list[tuple[str, list[Fact]]]:
+    """What is told of one thing, spread over passages below headings ("Velko lamp > Prices:"), each with its facts."""
+    name_ = title(facts[0].entity)
+    count = min(len(facts), r.randint(2, 4))
+    places = sorted(r.sample(range(1, len(facts)), count - 1))
+    groups = [facts[a:b] for a, b in zip([0, *places], [*places, len(facts)], strict=True)]
+    names = r.sample(words.SECTIONS, count)
+    headings = [f"{name_}:" if r.random() < 0.2 else f"{name_} > {section}:" for section in names]
+    return [(paragraph(r, own, real, heading=top), own) for own, top in zip(groups, headings, strict=True)]
+
+
+def group(r: Random, facts: list[Fact]) -> str:
+    """One attribute of several things, a sentence each."""
+    told = " ".join(state(r, fact) for fact in facts)
+    return f"{r.choice(words.SECTIONS)}: {told}" if r.random() < 0.5 else told
 
 
 def listing(r: Random, facts: list[Fact]) -> str:

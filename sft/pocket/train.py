@@ -15,9 +15,10 @@ import torch
 from safetensors.torch import load_model, save_model
 from transformers import AutoTokenizer, GenerationConfig, PreTrainedTokenizerFast
 
+from sft.convolution import quicken
 from sft.pocket import lessons, reading
 from sft.pocket.batches import Batch, Lessons, pool
-from sft.pocket.network import new_model, quicken
+from sft.pocket.network import new_model
 from sft.pocket.tokenizer import END, PAD, train_tokenizer
 
 MUON_LR, ADAM_LR = 6e-3, 3e-3

@@ -26,5 +26,6 @@ FIRMS, EVENTS, SERVICES, OFFICES = LISTS["firms"], LISTS["events"], LISTS["servi
 DEEDS = [deed.split("/") for deed in LISTS["deeds"]]  # what one does, and did
 FIRST_NAMES, LAST_NAMES = LISTS["first_names"], LISTS["last_names"]
 TOWN_STARTS, TOWN_ENDS = LISTS["town_starts"], LISTS["town_ends"]
+SECTIONS = LISTS["sections"]
 FILLERS = LISTS["fillers"]  # {n} noun, {a} adjective, {v} verb, {j} job
 REFERENCES = {key.split()[1]: lines for key, lines in LISTS.items() if key.startswith("reference ")}
