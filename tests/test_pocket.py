@@ -82,7 +82,7 @@ def test_abstains_closed_book_about_invented_things(model):
 
 
 def test_a_fresh_start_removes_only_its_own_files(tmp_path):
-    from sft.pocket.train import forget
+    from sft.pocket.checkpoint import forget
 
     (tmp_path / "checkpoint").mkdir()
     (tmp_path / "checkpoint" / "progress.json").write_text("{}")

@@ -29,6 +29,12 @@ def parser() -> argparse.ArgumentParser:
     make.add_argument("--out", type=Path, default=PATH, help="the model folder to write (default: the bundled one)")
     make.add_argument("--work", type=Path, default=WORK, help="folder for checkpoints (default: %(default)s)")
     make.add_argument("--resume", action="store_true", help="go on from the checkpoint in the work folder")
+    make.add_argument(
+        "--ranks",
+        type=int,
+        default=os.cpu_count() or 1,
+        help="processes to train in, one core each (default: all cores)",
+    )
     report = verbs.add_parser("report", help="measure the model and print a table")
     report.add_argument("--model", type=Path, default=PATH, help="the model folder (default: the bundled one)")
     report.add_argument("--count", type=int, default=300, help="questions in each exam (default: %(default)s)")
@@ -40,37 +46,27 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def say(text: str) -> None:
-    """A line at once, also into a file."""
-    print(text, flush=True)
-
-
 def run_make(args: argparse.Namespace) -> None:
     """Train, with progress on the terminal."""
-    from sft.pocket.report import quick
-    from sft.pocket.train import fit, forget, read_lessons
+    from sft.pocket.checkpoint import forget
+    from sft.pocket.train import Order, fit
 
     if not args.resume:
         forget(args.work)
-    source = read_lessons(args.reading)
-    print(
-        f"{len(source.paragraphs)} real paragraphs to learn from"
-        if source.paragraphs
-        else "No --reading file: the lessons on real paragraphs are left out.",
-        flush=True,
-    )
-    held = args.reading
-
-    done = fit(args.minutes, source, args.work, args.out, say, lambda folder: quick(folder, held))
-    print(f"Done: {done.step} steps, {done.tokens / 1e6:.1f} million tokens, {done.seconds / 60:.1f} minutes.")
+    if args.reading is None:
+        print("No --reading file: the lessons on real paragraphs are left out.", flush=True)
+    fit(Order(args.minutes, args.reading, args.work, args.out, args.ranks))
 
 
 def run_report(args: argparse.Namespace) -> None:
     """Measure and print."""
+    from sft.pocket import targets
     from sft.pocket.report import measure, write
+    from sft.pocket.train import say
 
     figures = measure(args.model, args.reading, args.labels, args.count, not args.no_learning, say)
     write(figures, args.out)
+    say("\n".join(["", *targets.table(targets.rows(figures))]))
 
 
 if __name__ == "__main__":

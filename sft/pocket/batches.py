@@ -13,7 +13,7 @@ from sft.pocket.tokenizer import ASSISTANT, END, PAD, USER
 from sft.pocket.turns import Turns
 
 POOL = 384  # rows sorted by length before they are cut into batches
-TOKENS = 6144  # padded tokens in a batch, at most
+TOKENS = 8192  # padded tokens in a step, at most, over all processes
 ROUND = 32  # widths are multiples of this many tokens
 LOOKUP_ROWS = 32  # fewer rows kept look-up on its plateau
 OTHER_SHARE, OTHER_WEIGHT = 0.2, 0.2  # of the tokens outside answers, and their weight in the loss
@@ -52,8 +52,8 @@ def shares(progress: float, ready: bool, real: bool) -> dict[str, float]:
     """The share of each kind of lesson; ``progress`` runs from 0 to 1, ``ready`` means look-up is learned."""
     if not ready:
         return {"lookup": 1.0}
-    of_real = 0.0 if not real or progress < 0.35 else 0.15 if progress < 0.6 else 0.25
-    frames = 0.3 if progress < 0.3 else 0.35
+    of_real = 0.0 if not real or progress < 0.5 else 0.15 if progress < 0.7 else 0.25
+    frames = 0.25 if progress < 0.7 else 0.3
     return {
         "lookup": 0.04,
         "closed": 0.03,
@@ -74,21 +74,23 @@ def lesson(r: Random, kind: str, source: Lessons, progress: float) -> Turns:
         return lessons.frame_lesson(r, source.sentences, unanswerable)
     if kind == "real":
         return paragraphs.real_lesson(r, r.choice(source.paragraphs), source.paragraphs, unanswerable / 2)
-    return lessons.world(r, source.sentences, unanswerable, 0.6 if progress < 0.25 else 0.35)
+    return lessons.world(r, source.sentences, unanswerable, 0.6 if progress < 0.6 else 0.4)
 
 
-def pool(r: Random, tokenizer: PreTrainedTokenizerFast, source: Lessons, progress: float, ready: bool) -> list[Batch]:
-    """Some batches of rows of similar length, in random order."""
+def pool(
+    r: Random, tokenizer: PreTrainedTokenizerFast, source: Lessons, progress: float, ready: bool, ranks: int = 1
+) -> list[Batch]:
+    """Some batches of rows of similar length, in random order: the part of one of ``ranks`` processes."""
     mix = shares(progress, ready, bool(source.paragraphs))
-    kinds = r.choices(list(mix), list(mix.values()), k=POOL)
+    kinds = r.choices(list(mix), list(mix.values()), k=POOL // ranks)
     rows = [encode(tokenizer, lesson(r, kind, source, progress), r) for kind in kinds]
     rows = sorted((row for row in rows if len(row[0]) <= 1024), key=lambda row: len(row[0]))
-    most = 10**6 if ready else LOOKUP_ROWS
+    most = 10**6 if ready else max(1, LOOKUP_ROWS // ranks)
     batches: list[Batch] = []
     current: list[tuple[list[int], list[float]]] = []
     for row in rows:
         width = -(-len(row[0]) // ROUND) * ROUND
-        if current and (width * (len(current) + 1) > TOKENS or len(current) >= most):
+        if current and (width * (len(current) + 1) > TOKENS // ranks or len(current) >= most):
             batches.append(padded(current))
             current = []
         current.append(row)

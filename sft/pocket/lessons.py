@@ -73,6 +73,20 @@ def short_passages(r: Random, type_: str) -> list[Piece]:
     return told(r, [(texts.state(r, fact), [fact]) for fact in facts])
 
 
+def grid(r: Random, type_: str) -> list[Piece]:
+    """Every one of some attributes of every one of some things, a sentence each, shuffled into a few passages.
+
+    All that tells one fact from the next is which thing and which attribute: nothing can be guessed from the kind.
+    """
+    entities = texts.things(r, type_, r.randint(2, 4))
+    chosen = texts.some_attributes(r, type_, r.randint(2, 4))
+    facts = [Fact(e, a, KINDS[a.kind](r)) for e in entities for a in chosen]
+    facts = r.sample(facts, len(facts))
+    size = r.randint(1, 4) if len(facts) <= MOST_PASSAGES else r.randint(-(-len(facts) // MOST_PASSAGES), 6)
+    groups = [facts[start : start + size] for start in range(0, len(facts), size)]
+    return told(r, [(" ".join(texts.state(r, fact) for fact in own), own) for own in groups])
+
+
 def long_passages(r: Random, type_: str, real: list[str], most: int) -> list[Piece]:
     """One paragraph or list for each thing, mostly with the same attributes, or one table of several things.
 
@@ -148,8 +162,9 @@ def conversation(r: Random, pieces: list[Piece], unanswerable: float) -> Turns:
     asked = [a for piece in pieces for a in piece.asked if a.answer in piece.text]
     left_open = [question for piece in pieces for question in piece.open] or [texts.nobody(r)]
     chosen = r.sample(asked, min(len(asked), r.randint(6, 10)))
-    chosen = [Asked(r.choice(left_open), ABSTAIN) if r.random() < unanswerable else a for a in chosen]
-    return turns([piece.text for piece in pieces], chosen or [Asked(r.choice(left_open), ABSTAIN)])
+    r.shuffle(left_open)
+    chosen = [Asked(left_open.pop(), ABSTAIN) if left_open and r.random() < unanswerable else a for a in chosen]
+    return turns([piece.text for piece in pieces], chosen or [Asked(left_open.pop(), ABSTAIN)])
 
 
 def world(r: Random, real: list[str], unanswerable: float, short: float) -> Turns:
@@ -160,7 +175,7 @@ def world(r: Random, real: list[str], unanswerable: float, short: float) -> Turn
     chance = r.random()
     type_ = r.choice(list(attributes()))
     if chance < short:
-        pieces = short_passages(r, type_)
+        pieces = short_passages(r, type_) if r.random() < 0.4 else grid(r, type_)
     else:
         pieces = long_passages(r, type_, real, 4 if chance > (1 + short) / 2 else 2)
     if r.random() < 0.3:

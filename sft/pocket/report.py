@@ -18,6 +18,7 @@ from sft.pocket import PATH, exam, reading
 from sft.pocket.learning import learning
 
 LONGEST = 220  # words of a real paragraph in the exams: about 350 tokens
+TYPED = "typed by hand"
 UNFAMILIAR = ("amazon_reviews", "reddit")  # only ever measured with
 
 
@@ -49,7 +50,7 @@ def exams(path: Path | None, count: int) -> dict[str, list[exam.Item]]:
         "fact missing, held-out wordings": exam.unanswerable(106, count, held=True),
         "unseen texts": exam.unseen_texts(110, count),
         "unseen texts, fact missing": exam.unseen_texts(111, count, answerable=False),
-        "typed by hand": exam.typed(),
+        TYPED: exam.typed(),
         "closed-book, invented things": exam.closed_book(107, count // 3),
     }
     return found | (real_exams(path, count) if path else {})
@@ -89,10 +90,11 @@ def measure(
     model, tokenizer = load(folder)
     if path is None:
         say("No --reading file: the exams on real paragraphs are left out.")
-    found = {}
+    found, answers = {}, {}
     say(f"{'exam':45} {'n':>4} {'exact':>6} {'F1':>6} {'abstains':>8}")
     for title, items in exams(path, count).items():
-        found[title] = score(items, exam.answers(model, tokenizer, items))
+        answers[title] = exam.answers(model, tokenizer, items)
+        found[title] = score(items, answers[title])
         say(f"{title:45} " + "{n:4} {exact_match:6.3f} {token_f1:6.3f} {abstains:8.3f}".format(**found[title]))
     per_second, parameters = speed(model, tokenizer), model.num_parameters()
     say(f"answers a second, prompts of 600 tokens: {per_second}")
@@ -100,6 +102,10 @@ def measure(
     return {
         "format": 2,
         "exams": found,
+        "typed": [
+            {"question": item.question, "wanted": item.answers[0], "given": given}
+            for item, given in zip(exam.typed(), answers[TYPED], strict=True)
+        ],
         "learning": learning(BUNDLED if folder == PATH else str(folder), labels, say) if learns else None,
         "answers_per_second_600_tokens": per_second,
         "cores": os.cpu_count(),

@@ -2,42 +2,28 @@
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
 import torch
-from safetensors.torch import load_model, save_model
-from transformers import AutoTokenizer, GenerationConfig, PreTrainedTokenizerFast
+from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from sft.convolution import quicken
 from sft.pocket import lessons, reading
 from sft.pocket.batches import Batch, Lessons, pool
+from sft.pocket.checkpoint import Progress, export, restore, save
 from sft.pocket.network import new_model
-from sft.pocket.tokenizer import END, PAD, train_tokenizer
+from sft.pocket.ranks import agreed, average, count, fewest, rank, start
+from sft.pocket.report import quick
+from sft.pocket.tokenizer import train_tokenizer
 
 MUON_LR, ADAM_LR = 6e-3, 3e-3
 WARM_UP = 40  # steps
 DECAY_FROM = 0.3  # of the budget: constant before, then linear to a fiftieth
 READY_ACCURACY, READY_LATEST = 0.85, 0.12  # look-up is learned, or this share of the budget is spent
 CHECKPOINT_SECONDS = 600
-
-
-@dataclass
-class Progress:
-    """Where a training run stands; seconds include making lessons and probes, over all resumed parts."""
-
-    step: int = 0
-    seconds: float = 0.0
-    tokens: int = 0
-    accuracy: float = 0.0
-    loss: float = 10.0
-    ready: bool = False
 
 
 def read_lessons(path: Path | None) -> Lessons:
@@ -98,99 +84,100 @@ def loss_of(model: torch.nn.Module, batch: Batch) -> tuple[torch.Tensor, float]:
 
 def learn(
     model: torch.nn.Module, batch: Batch, steppers: list[torch.optim.Optimizer], factor: float
-) -> tuple[float, float]:
-    """One step; (loss, answer-token accuracy)."""
-    loss, accuracy = loss_of(model, batch)
+) -> tuple[float, float, float]:
+    """One step; (loss, answer-token accuracy, tokens), each the mean over the processes."""
+    device = model.lm_head.weight.device
+    loss, accuracy = loss_of(model, Batch(batch.ids.to(device), batch.weights.to(device)))
     loss.backward()
+    means = average(model, loss.item(), accuracy, float(batch.ids.numel()))
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     for stepper, base in zip(steppers, (MUON_LR, ADAM_LR), strict=True):
         for group in stepper.param_groups:
             group["lr"] = base * factor
         stepper.step()
         stepper.zero_grad(set_to_none=True)
-    return loss.item(), accuracy
+    return means[0], means[1], means[2]
 
 
-def save(work: Path, model: torch.nn.Module, steppers: list[torch.optim.Optimizer], progress: Progress) -> None:
-    """A checkpoint in a folder of its own, swapped in whole."""
-    temporary, final = work / "checkpoint.new", work / "checkpoint"
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
-    save_model(model, str(temporary / "weights.safetensors"))
-    torch.save([stepper.state_dict() for stepper in steppers], temporary / "optimizers.pt")
-    (temporary / "progress.json").write_text(json.dumps(asdict(progress)), encoding="utf-8")
-    shutil.rmtree(final, ignore_errors=True)
-    temporary.rename(final)
+@dataclass(frozen=True)
+class Order:
+    """One training run: minutes, real text, folder to work in, folder for the model, processes."""
+
+    minutes: float
+    reading: Path | None
+    work: Path
+    out: Path
+    ranks: int = 1
 
 
-def forget(work: Path) -> None:
-    """Remove an earlier run's checkpoint and tokenizer, and nothing else: the folder may be anyone's."""
-    for name in ("checkpoint", "checkpoint.new", "tokenizer"):
-        shutil.rmtree(work / name, ignore_errors=True)
+def fit(order: Order) -> None:
+    """Train until ``order.minutes`` of training are spent, going on from a checkpoint if there is one; then export."""
+    source = read_lessons(order.reading)
+    tokenizer_for(order.work, source)  # once, before several processes look for it
+    start(order.ranks, _fit, order, source)
 
 
-def restore(work: Path, model: torch.nn.Module, steppers: list[torch.optim.Optimizer]) -> Progress:
-    """The state of this work folder's own last checkpoint, or a fresh start when there is none."""
-    folder = work / "checkpoint"
-    if not folder.exists():
-        return Progress()
-    load_model(model, str(folder / "weights.safetensors"))
-    for stepper, state in zip(steppers, torch.load(folder / "optimizers.pt", weights_only=True), strict=True):
-        stepper.load_state_dict(state)
-    return Progress(**json.loads((folder / "progress.json").read_text(encoding="utf-8")))
-
-
-def export(model: torch.nn.Module, tokenizer: PreTrainedTokenizerFast, out: Path) -> None:
-    """The model folder anyone can load: bfloat16 weights, tokenizer, chat template; each file swapped in whole."""
-    temporary = out.with_name(out.name + ".new")
-    shutil.rmtree(temporary, ignore_errors=True)
-    copy = new_model()
-    copy.load_state_dict(model.state_dict())
-    copy = copy.to(torch.bfloat16)
-    copy.config.dtype = torch.bfloat16
-    copy.generation_config = GenerationConfig(eos_token_id=END, pad_token_id=PAD)
-    copy.save_pretrained(temporary)
-    tokenizer.save_pretrained(temporary)
-    out.mkdir(parents=True, exist_ok=True)
-    for file in temporary.iterdir():
-        file.chmod(0o644)
-        os.replace(file, out / file.name)
-    temporary.rmdir()
-
-
-def fit(
-    minutes: float, source: Lessons, work: Path, out: Path, say: Callable[[str], None], probe: Callable[[Path], str]
-) -> Progress:
-    """Train until ``minutes`` of training are spent, going on from a checkpoint if ``work`` has one; then export."""
+def _fit(order: Order, source: Lessons) -> None:
     torch.manual_seed(0)
-    tokenizer = tokenizer_for(work, source)
-    model = new_model()
-    quicken(model)
+    tokenizer = tokenizer_for(order.work, source)
+    device = "cuda" if torch.cuda.is_available() and order.ranks == 1 else "cpu"
+    model = new_model().to(device)
+    if device == "cpu":
+        quicken(model)
     steppers = optimizers(model)
-    progress = restore(work, model, steppers)
-    budget, saved, told, mark = minutes * 60, progress.seconds, 0.0, time.monotonic()
+    progress = restore(order.work, model, steppers)
+    budget, saved, told = order.minutes * 60, progress.seconds, 0.0
     while progress.seconds < budget:
-        r = Random(progress.step * 7919 + 1)
-        for batch in pool(r, tokenizer, source, progress.seconds / budget, progress.ready):
-            share = progress.seconds / budget
-            loss, accuracy = learn(model, batch, steppers, rate(progress.step, share))
-            progress.step += 1
-            progress.tokens += batch.ids.numel()
-            progress.loss += 0.03 * (loss - progress.loss)
-            progress.accuracy += 0.05 * (accuracy - progress.accuracy)
-            progress.ready |= progress.accuracy >= READY_ACCURACY or share >= READY_LATEST
-            now = time.monotonic()
-            progress.seconds, mark = progress.seconds + now - mark, now
-        if progress.seconds - told > 20:
+        through(pool_of(progress, tokenizer, source, budget), model, steppers, progress, budget)
+        done = progress.seconds >= budget
+        if rank() == 0 and progress.seconds - told > 20:
             told = progress.seconds
-            say(
-                f"{progress.seconds / 60:.1f} of {minutes:g} min, step {progress.step}, "
-                f"{progress.tokens / progress.seconds:.0f} tokens/s, loss {progress.loss:.3f}, "
-                f"answer-token accuracy {progress.accuracy:.3f}{'' if progress.ready else ' (look-up)'}"
-            )
-        if progress.seconds - saved > CHECKPOINT_SECONDS or progress.seconds >= budget:
-            saved = progress.seconds
-            save(work, model, steppers, progress)
-            export(model, tokenizer, out)
-            say(f"checkpoint at step {progress.step}; {probe(out)}")
-    return progress
+            say(_line(progress, order.minutes))
+        if rank() == 0 and (progress.seconds - saved > CHECKPOINT_SECONDS or done):
+            saved, begun = progress.seconds, time.monotonic()
+            save(order.work, model, steppers, progress)
+            export(model, tokenizer, order.out)
+            say(f"checkpoint at step {progress.step}; {quick(order.out, order.reading)}")
+            progress.seconds += time.monotonic() - begun
+        progress.seconds = agreed(progress.seconds)
+
+
+def pool_of(progress: Progress, tokenizer: PreTrainedTokenizerFast, source: Lessons, budget: float) -> list[Batch]:
+    """The next batches of this process, as many as every other has."""
+    begun = time.monotonic()
+    r = Random(progress.step * 7919 + 1 + rank())
+    batches = pool(r, tokenizer, source, progress.seconds / budget, progress.ready, count())
+    progress.seconds += time.monotonic() - begun
+    return batches[: fewest(len(batches))]
+
+
+def through(
+    batches: list[Batch],
+    model: torch.nn.Module,
+    steppers: list[torch.optim.Optimizer],
+    progress: Progress,
+    budget: float,
+) -> None:
+    """One step on each batch; all processes see the same progress afterwards."""
+    share, mark = agreed(progress.seconds) / budget, time.monotonic()
+    for batch in batches:
+        loss, accuracy, tokens = learn(model, batch, steppers, rate(progress.step, share))
+        progress.step += 1
+        progress.tokens += round(tokens * count())
+        progress.loss += 0.03 * (loss - progress.loss)
+        progress.accuracy += 0.05 * (accuracy - progress.accuracy)
+        progress.ready |= progress.accuracy >= READY_ACCURACY or share >= READY_LATEST
+    progress.seconds += time.monotonic() - mark
+
+
+def _line(progress: Progress, minutes: float) -> str:
+    return (
+        f"{progress.seconds / 60:.1f} of {minutes:g} min, step {progress.step}, "
+        f"{progress.tokens / progress.seconds:.0f} tokens/s, loss {progress.loss:.3f}, "
+        f"answer-token accuracy {progress.accuracy:.3f}{'' if progress.ready else ' (look-up)'}"
+    )
+
+
+def say(text: str) -> None:
+    """A line at once, also into a file."""
+    print(text, flush=True)
