@@ -23,7 +23,7 @@ MUON_LR, ADAM_LR = 6e-3, 3e-3
 WARM_UP = 40  # steps
 DECAY_FROM = 0.3  # of the budget: constant before, then linear to a fiftieth
 READY_ACCURACY, READY_LATEST = 0.85, 0.12  # look-up is learned, or this share of the budget is spent
-CHECKPOINT_SECONDS = 600
+CHECKPOINT_SECONDS, PROBE_SECONDS = 120, 600
 
 
 def read_lessons(path: Path | None) -> Lessons:
@@ -126,7 +126,7 @@ def _fit(order: Order, source: Lessons) -> None:
         quicken(model)
     steppers = optimizers(model)
     progress = restore(order.work, model, steppers)
-    budget, saved, told = order.minutes * 60, progress.seconds, 0.0
+    budget, saved, probed, told = order.minutes * 60, progress.seconds, progress.seconds, 0.0
     while progress.seconds < budget:
         through(pool_of(progress, tokenizer, source, budget), model, steppers, progress, budget)
         done = progress.seconds >= budget
@@ -134,10 +134,12 @@ def _fit(order: Order, source: Lessons) -> None:
             told = progress.seconds
             say(_line(progress, order.minutes))
         if rank() == 0 and (progress.seconds - saved > CHECKPOINT_SECONDS or done):
-            saved, begun = progress.seconds, time.monotonic()
+            saved = progress.seconds
             save(order.work, model, steppers, progress)
+        if rank() == 0 and (progress.seconds - probed > PROBE_SECONDS or done):
+            probed, begun = progress.seconds, time.monotonic()
             export(model, tokenizer, order.out)
-            say(f"checkpoint at step {progress.step}; {quick(order.out, order.reading)}")
+            say(f"step {progress.step}: {quick(order.out, order.reading)}")
             progress.seconds += time.monotonic() - begun
         progress.seconds = agreed(progress.seconds)
 
