@@ -15,6 +15,8 @@ import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
 
+STARTER = "CROSSOVER_RANKS_STARTER"
+
 
 def start(ranks: int, work: Callable[..., None], *args: Any) -> None:
     """Call ``work(*args)`` here, or in ``ranks`` processes that know of each other. Ends when all have ended."""
@@ -23,6 +25,7 @@ def start(ranks: int, work: Callable[..., None], *args: Any) -> None:
         return
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
+    os.environ[STARTER] = str(os.getpid())
     mp.spawn(_join, (ranks, port, work, args), nprocs=ranks)
 
 
@@ -34,6 +37,11 @@ def _join(rank: int, ranks: int, port: int, work: Callable[..., None], args: tup
         work(*args)
     finally:
         dist.destroy_process_group()
+
+
+def orphaned() -> bool:
+    """True in a process whose starter is gone: it must end too, or it would go on beside the next run."""
+    return count() > 1 and os.getppid() != int(os.environ[STARTER])
 
 
 def rank() -> int:

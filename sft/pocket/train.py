@@ -15,7 +15,7 @@ from sft.pocket import lessons, reading
 from sft.pocket.batches import Batch, Lessons, pool
 from sft.pocket.checkpoint import Progress, export, restore, save
 from sft.pocket.network import new_model
-from sft.pocket.ranks import agreed, average, count, fewest, rank, start
+from sft.pocket.ranks import agreed, average, count, fewest, orphaned, rank, start
 from sft.pocket.report import quick
 from sft.pocket.tokenizer import train_tokenizer
 
@@ -127,7 +127,7 @@ def _fit(order: Order, source: Lessons) -> None:
     steppers = optimizers(model)
     progress = restore(order.work, model, steppers)
     budget, saved, probed, told = order.minutes * 60, progress.seconds, progress.seconds, 0.0
-    while progress.seconds < budget:
+    while progress.seconds < budget and not orphaned():
         through(pool_of(progress, tokenizer, source, budget), model, steppers, progress, budget)
         done = progress.seconds >= budget
         if rank() == 0 and progress.seconds - told > 20:
