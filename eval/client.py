@@ -30,7 +30,7 @@ def ask(
 
 
 def search(workspace: Workspace, knowledge: str, question: str, k: int = 5, method: str = "fused") -> dict[str, Any]:
-    """{"hits": [{"rank", "score", "document", "heading", "page", "text"}], "relevant": bool} of one search."""
+    """{"hits": [{"rank", "score", "document", "heading", "page", "text"}], "relevant", "note"} of one search."""
     body = {"knowledge": knowledge, "question": question, "k": k, "method": method}
     return next(_events(workspace, "/search", body))
 

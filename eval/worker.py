@@ -76,12 +76,12 @@ class Worker:
         return self.stream(work)
 
     def search(self, body: dict[str, Any]) -> Iterator[str]:
-        """Stream one {"hits", "relevant"} event for body {knowledge, question, k, method}."""
+        """Stream one {"hits", "relevant", "note"} event for body {knowledge, question, k, method}."""
 
         def work(put: Callable[[dict[str, Any]], None]) -> None:
             retriever = self.loader.retriever(body["knowledge"], body["method"])
             found = retriever.find([body["question"]], body["k"])[0]
-            put({"hits": shown_hits(found.hits), "relevant": found.relevant})
+            put({"hits": shown_hits(found.hits), "relevant": found.relevant, "note": retriever.note})
 
         return self.stream(work)
 

@@ -54,7 +54,7 @@ def versions(options: argparse.Namespace) -> dict[str, Any]:
         row = {"knowledge": artifact.ref, "created": manifest["created"], **manifest["counts"]}
         listed.append({**row, "current": number == current.version})
         mark = "*" if number == current.version else " "
-        counts = f"{row['documents']} documents, {row['passages']} passages"
+        counts = f"{row['documents']} documents, {row['passages']} passages, {row['embedded']} of them embedded anew"
         say(options, f"{mark} {artifact.ref}  {manifest['created']}  {counts}")
     return {"versions": listed}
 
@@ -73,6 +73,15 @@ def rollback(options: argparse.Namespace) -> dict[str, Any]:
     return {"knowledge": artifact.ref}
 
 
+def delete(options: argparse.Namespace) -> dict[str, Any]:
+    """Delete a version, or all of them, for good."""
+    from rag import knowledge
+
+    deleted = knowledge.delete(store.open_workspace(), options.name, options.all, options.force)
+    say(options, f"Deleted: {', '.join(deleted)}")
+    return {"deleted": deleted}
+
+
 def search(options: argparse.Namespace) -> dict[str, Any]:
     """Find passages for one question."""
     from rag.chunk import in_context
@@ -84,6 +93,8 @@ def search(options: argparse.Namespace) -> dict[str, Any]:
         raise UserError(f"-k is {options.k}.", "Ask for at least one passage.")
     knowledge = open_knowledge(store.open_workspace(), options.name)
     retriever = KnowledgeRetriever(knowledge, Embedder.load(knowledge.manifest["embedder"]["id"]), options.method)
+    if retriever.note:
+        say(options, f"Note: {retriever.note}.")
     found = retriever.find([options.question], options.k)[0]
     if not found.relevant:
         say(options, f"Nothing relevant was found in {knowledge.ref}.")
@@ -96,7 +107,10 @@ def search(options: argparse.Namespace) -> dict[str, Any]:
         {"rank": hit.rank, "score": hit.score, "document": hit.passage.document, "text": hit.passage.text}
         for hit in found.hits
     ]
-    return {"knowledge": knowledge.ref, "method": options.method, "relevant": found.relevant, "hits": hits}
+    return {
+        "knowledge": knowledge.ref, "method": options.method, "note": retriever.note, "relevant": found.relevant,
+        "hits": hits,
+    }  # fmt: skip
 
 
 def run(options: argparse.Namespace) -> int:
@@ -119,12 +133,15 @@ def parser() -> argparse.ArgumentParser:
     listing = verb(verbs, "versions", versions, "list all versions; * is the one that the bare name means")
     back = verb(verbs, "rollback", rollback, "make the bare name mean an older version again")
     back.add_argument("--to", type=int, help="number of the version (default: the one before)")
+    deleting = verb(verbs, "delete", delete, "delete a version for good (NAME@VERSION), unless runs name it")
+    deleting.add_argument("--all", action="store_true", help="delete every version of NAME")
+    deleting.add_argument("--force", action="store_true", help="also when runs name it; they keep their answers")
     searching = verb(verbs, "search", search, "find passages for a question")
     searching.add_argument("question")
     searching.add_argument("-k", type=int, default=5, help="how many passages (default: 5)")
     searching.add_argument("--method", choices=METHODS, default=METHODS[0], help="(default: fused)")
-    for one in (making, adding, removing, listing, back, searching):
-        one.add_argument("--name", required=True, help="the knowledge base (search also takes NAME@VERSION)")
+    for one in (making, adding, removing, listing, back, deleting, searching):
+        one.add_argument("--name", required=True, help="the knowledge base (search, delete: also NAME@VERSION)")
     verb(verbs, "run", run, "carry out an ordered run (what a job's own process does)").add_argument("id")
     return top
 

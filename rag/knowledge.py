@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from data import store
+from data import deletion, store
 from data.documents import Refused, read_documents
 from data.errors import UserError
 from data.options import from_saved
@@ -65,15 +65,35 @@ def remove(
     with _sole_writer(workspace, name, report):
         before = open_knowledge(workspace, name)
         check_embedder(before, embedder)
-        known = {document.id for document in before.documents}
-        if unknown := [wanted for wanted in ids if wanted not in known]:
-            listed = ", ".join(sorted(known)[:5]) + (" ..." if len(known) > 5 else "")
-            raise UserError(f"{before.ref} has no document {unknown[0]!r}.", f"It has: {listed}.")
-        if known == set(ids):
-            raise UserError(f"{before.ref} would be left without documents.", "Keep at least one.")
+        check_removal(before, ids)
         documents = [document for document in before.documents if document.id not in ids]
         settings = from_saved(before.manifest["settings"], BuildConfig)
         return publish_version(workspace, name, documents, settings, embedder, report, before, ())
+
+
+def check_removal(before: Knowledge, ids: Sequence[str]) -> None:
+    """Raise UserError for an id that is no document of this version, or when no document would be left."""
+    known = {document.id for document in before.documents}
+    if unknown := [wanted for wanted in ids if wanted not in known]:
+        listed = ", ".join(sorted(known)[:5]) + (" ..." if len(known) > 5 else "")
+        raise UserError(f"{before.ref} has no document {unknown[0]!r}.", f"It has: {listed}.")
+    if known == set(ids):
+        raise UserError(f"{before.ref} would be left without documents.", "Keep at least one.")
+
+
+def delete(workspace: Workspace, ref: str, every: bool = False, force: bool = False) -> list[str]:
+    """Delete version "name@3" for good, or ``every`` version of a name; returns what was deleted.
+
+    Raises UserError for the version in use, for one that runs name (unless ``force``), and while a change is under way.
+    """
+    name = ref if every else ref.partition("@")[0]
+
+    def busy(done: float, total: float, text: str) -> None:
+        raise UserError(f"Knowledge base {name!r} is being changed now.", "Wait until that has ended, or stop it.")
+
+    with _sole_writer(workspace, name, busy):
+        remove_versions = deletion.delete_all if every else deletion.delete_version
+        return [artifact.ref for artifact in remove_versions(workspace, "knowledge", ref, force)]
 
 
 def _whole_version(workspace: Workspace, name: str) -> Knowledge | None:
@@ -111,4 +131,4 @@ def _sole_writer(workspace: Workspace, name: str, report: Report) -> Iterator[No
         yield
 
 
-__all__ = ["Built", "Knowledge", "add", "build", "open_knowledge", "remove"]
+__all__ = ["Built", "Knowledge", "add", "build", "delete", "open_knowledge", "remove"]

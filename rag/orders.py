@@ -32,8 +32,9 @@ def order_add(workspace: Workspace, name: str, paths: Sequence[Path]) -> jobs.Ru
 
 
 def order_remove(workspace: Workspace, name: str, ids: Sequence[str]) -> jobs.Run:
-    """Order that documents, named by their ids, be left out of a knowledge base."""
+    """Order that documents, named by their ids, be left out of a knowledge base. Raises UserError for an unknown id."""
     base = store.resolve(workspace, "knowledge", name)
+    knowledge.check_removal(knowledge.open_knowledge(workspace, base.ref), ids)
     return jobs.order(workspace, "build", base.name, {"action": "remove", "ids": list(ids)}, {"knowledge": base.ref})
 
 
@@ -50,15 +51,16 @@ def _current(workspace: Workspace, name: str) -> str | None:
     return store.resolve(workspace, "knowledge", name).ref if known else None
 
 
-def work(workspace: Workspace) -> Callable[[jobs.Run, Reporter], dict[str, Any]]:
-    """What the child process of such a run does; the result is the run's summary."""
+def work(
+    workspace: Workspace, load: Callable[[str], Embedder] = Embedder.load
+) -> Callable[[jobs.Run, Reporter], dict[str, Any]]:
+    """What the child process of such a run does; the result is the run's summary. ``load`` finds the embedder."""
 
     def carry_out(run: jobs.Run, reporter: Reporter) -> dict[str, Any]:
-        config = run.order["config"]
         reporter.step(0, 1, "loading the embedding model")
-        embedder = Embedder.load(_embedder_id(workspace, run))
+        embedder = load(_embedder_id(workspace, run))
         reporter.device(embedder.device, f"embedding in {embedder.dtype}: {embedder.dtype_reason}")
-        return _change(workspace, run.name, config, embedder, reporter).summary()
+        return _change(workspace, run, embedder, reporter).summary()
 
     return carry_out
 
@@ -70,11 +72,13 @@ def _embedder_id(workspace: Workspace, run: jobs.Run) -> str:
     return knowledge.open_knowledge(workspace, run.name).manifest["settings"]["embedder"]
 
 
-def _change(
-    workspace: Workspace, name: str, config: dict[str, Any], embedder: Embedder, reporter: Reporter
-) -> knowledge.Built:
+def _change(workspace: Workspace, run: jobs.Run, embedder: Embedder, reporter: Reporter) -> knowledge.Built:
+    name, config = run.name, run.order["config"]
     if config["action"] == "remove":
-        return knowledge.remove(workspace, name, config["ids"], embedder, reporter.step)
+        # checked when it was ordered: what is gone now was removed by this run before a kill, which is resumed here
+        known = {document.id for document in knowledge.open_knowledge(workspace, name).documents}
+        ids = [wanted for wanted in config["ids"] if wanted in known]
+        return knowledge.remove(workspace, name, ids, embedder, reporter.step)
     paths = [Path(path) for path in config["documents"]]
     if config["action"] == "add":
         return knowledge.add(workspace, name, paths, embedder, reporter.step)

@@ -57,6 +57,8 @@ def publish_version(
     warnings = tuple(f"{document.id}: {warning}" for document in documents for warning in document.warnings)
     if before and _same(before, documents, settings, embedder):
         return Built(before.artifact, len(documents), len(before.passages), 0, refused, warnings)
+    if before and (why := _why_all_anew(before, embedder)):
+        warnings = (*warnings, why)
     if settings.chunk_tokens > embedder.max_tokens:
         warnings = (*warnings, f"passages are cut to {embedder.max_tokens} tokens: the embedding model reads no more")
     passages = _chunk(documents, settings, embedder, before, report)
@@ -83,6 +85,17 @@ def _embedder_record(embedder: Embedder) -> dict[str, object]:
     return {**{name: getattr(embedder, name) for name in names}, "normalised": True}
 
 
+def _why_all_anew(before: Knowledge, embedder: Embedder) -> str:
+    """A sentence when no vector of the version before can be kept, else ""."""
+    kept = before.manifest["embedder"]
+    if kept["weights_hash"] != embedder.weights_hash:
+        return f"every passage was embedded anew: {before.ref} was made with another embedding model ({kept['id']})"
+    if kept["dtype"] != embedder.dtype:
+        reason = f"{before.ref} holds vectors in {kept['dtype']}, this machine computes {embedder.dtype}"
+        return f"every passage was embedded anew: {reason} ({embedder.dtype_reason})"
+    return ""
+
+
 def _same(before: Knowledge, documents: list[Document], settings: BuildConfig, embedder: Embedder) -> bool:
     made = before.manifest["settings"] == dataclasses.asdict(settings)
     return made and _same_vectors(before, embedder) and list(before.documents) == documents
@@ -90,8 +103,7 @@ def _same(before: Knowledge, documents: list[Document], settings: BuildConfig, e
 
 def _same_vectors(before: Knowledge, embedder: Embedder) -> bool:
     """True if vectors of that version are what ``embedder`` would compute."""
-    kept = before.manifest["embedder"]
-    return (kept["weights_hash"], kept["dtype"]) == (embedder.weights_hash, embedder.dtype)
+    return not _why_all_anew(before, embedder)
 
 
 def _chunk(

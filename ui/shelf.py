@@ -9,6 +9,7 @@ import streamlit as st
 from data.jobs import Run
 from data.store import Artifact, Workspace, point, resolve, versions
 from eval import client
+from rag.knowledge import delete
 from rag.settings import METHODS
 from ui import cached
 from ui.frame import guarded, notice, plain, when
@@ -62,6 +63,8 @@ def _search(workspace: Workspace, artifact: Artifact) -> None:
     ref, asked, found = st.session_state.get("knowledge_found", ("", "", None))
     if found and ref == artifact.ref:
         st.text(f"Found for: {asked}")
+        if found["note"]:
+            st.caption(plain(f"{found['note']}."))
         if not found["relevant"]:
             st.warning("Nothing relevant was found; these are only the nearest passages.", icon=":material/search_off:")
         hits(found["hits"])
@@ -111,7 +114,8 @@ def _versions(workspace: Workspace, artifact: Artifact) -> None:
     manifests = [cached.json_file(one.path / "manifest.json") for one in found]
     rows = [
         {"Version": one.ref, "In use": one.version == artifact.version, "Made": when(manifest["created"]),
-         "Documents": manifest["counts"]["documents"], "Passages": manifest["counts"]["passages"]}
+         "Documents": manifest["counts"]["documents"], "Passages": manifest["counts"]["passages"],
+         "Embedded anew": manifest["counts"]["embedded"]}
         for one, manifest in zip(found, manifests, strict=True)
     ]  # fmt: skip
     st.dataframe(rows, hide_index=True, key="knowledge_versions", alt="Versions of this knowledge base")
@@ -120,7 +124,17 @@ def _versions(workspace: Workspace, artifact: Artifact) -> None:
         st.caption("There is one version so far. Every change makes another, and you can go back to any of them.")
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        version = st.selectbox("Go to version", others, index=len(others) - 1, key="knowledge_version", width=160)
+        version = st.selectbox("Other version", others, index=len(others) - 1, key="knowledge_version", width=160)
         if st.button("Use this version", key="knowledge_rollback"):
             notice(f"{artifact.name} now means {point(workspace, 'knowledge', artifact.name, version).ref}.")
+            st.rerun()
+        with st.popover("Delete this version", key="knowledge_delete_ask"):
+            _delete(workspace, f"{artifact.name}@{version}")
+
+
+def _delete(workspace: Workspace, ref: str) -> None:
+    st.markdown(f"{plain(ref)} is deleted for good, unless a run names it.")
+    if st.button("Delete", key="knowledge_delete"):
+        with guarded():
+            notice(f"Deleted: {', '.join(delete(workspace, ref))}.")
             st.rerun()
