@@ -162,7 +162,7 @@ def test_a_passage_keeps_its_id_when_others_change() -> None:
 
 def test_vector_search_is_exact_and_survives_bad_queries() -> None:
     vectors = fake().embed_questions(["red lamp", "blue kettle", "green door"])
-    found = index.nearest(index.make(vectors), np.stack([vectors[1], np.full(DIM, np.nan, np.float32)]), 10)
+    found = index.nearest(index.exact(vectors), np.stack([vectors[1], np.full(DIM, np.nan, np.float32)]), 10)
     assert len(found[0]) == 3
     assert found[0][0] == (1, pytest.approx(1.0, abs=1e-5))
     assert found[1] == []
@@ -193,7 +193,7 @@ def test_a_built_base_reads_back_what_was_put_in(workspace: Workspace, documents
     assert base.vectors.shape == (built.passages, DIM)
     np.testing.assert_allclose(np.linalg.norm(base.vectors, axis=1), 1, atol=1e-5)
     manifest = base.manifest
-    assert manifest["counts"] == {"documents": 3, "passages": 5, "embedded": 5}
+    assert manifest["counts"] == {"documents": 3, "passages": 5, "embedded": 5, "cached": 0}
     assert set(manifest["stored"]) > {"documents.jsonl", "passages.jsonl", "vectors.safetensors", "index.faiss"}
 
 
@@ -320,7 +320,7 @@ def test_a_changed_file_is_noticed_and_building_again_is_the_way_out(workspace: 
 
 def test_passages_never_exceed_the_embedder_even_when_asked_to(workspace: Workspace, documents: Path) -> None:
     (documents / "long.txt").write_text("A sentence of some words. " * 100)
-    built = knowledge.build(workspace, "K", [documents], BuildConfig(500, 0, "hash"), fake(max_tokens=50))
+    built = knowledge.build(workspace, "K", [documents], BuildConfig(500, 0, embedder="hash"), fake(max_tokens=50))
     lengths = [len(TOKENIZER.encode(in_context(one)).ids) for one in open_knowledge(workspace, "K").passages]
     assert max(lengths) <= 52
     assert "cut to 50 tokens" in built.warnings[-1]
