@@ -461,14 +461,21 @@ def rag(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_build_and_search_from_the_shell(tmp_path: Path, documents: Path) -> None:
     home = tmp_path / "shell"
-    built = rag(home, "build", "--name", "K", "--documents", str(documents), "--json")
+    labels = ("--tag", "shop", "--date", "2026-01-01")
+    built = rag(home, "build", "--name", "K", "--documents", str(documents), *labels, "--json")
     assert built.returncode == 0, built.stderr
     result = json.loads(built.stdout.splitlines()[-1])
     assert (result["knowledge"], result["documents"], result["passages"]) == ("K@1", 3, 5)
     assert (result["embedded"], result["warnings"], result["refused"]) == (5, [], [])
-    searched = rag(home, "search", "--name", "K", "How long is the warranty of the kettle?", "-k", "2", "--json")
+    asked = ("search", "--name", "K", "How long is the warranty of the kettle?", "-k", "2", "--tag", "Shop")
+    searched = rag(home, *asked, "--until", "2026-01-01", "--json")
     hits = json.loads(searched.stdout.splitlines()[-1])["hits"]
     assert (hits[0]["rank"], hits[0]["document"], hits[0]["text"]) == (1, "kettle.md", "It lasts five years.")
+    assert hits[0]["origin"]["fused"] == hits[0]["score"]
+    nothing = rag(home, *asked, "--document", "*.md", "--at-least", "0.99")
+    assert nothing.returncode == 0, nothing.stderr
+    assert "Nothing relevant was found in K@1." in nothing.stdout
+    assert "score less than 0.99: 4 passages." in nothing.stdout
     missing = rag(home, "search", "--name", "L", "anything")
     assert missing.returncode == 2
     assert missing.stderr.startswith("Error: There is no knowledge base named 'L'.")
