@@ -20,15 +20,16 @@ from data.schema import Document
 from data.store import Workspace
 from rag.embed import Embedder
 from rag.files import Knowledge, check_embedder, open_knowledge
+from rag.labels import UNLABELLED, Labels, labelled
 from rag.publish import Built, Report, nothing, publish_version
 from rag.settings import BuildConfig
 
 
 def build(
     workspace: Workspace, name: str, paths: Sequence[Path], settings: BuildConfig, embedder: Embedder,
-    report: Report = nothing,
+    report: Report = nothing, labels: Labels = UNLABELLED,
 ) -> Built:  # fmt: skip
-    """Make a knowledge base of files and folders; under a known name this is its next version.
+    """Make a knowledge base of files and folders, all labelled alike; under a known name this is its next version.
 
     Raises UserError when no file can be read.
     """
@@ -37,12 +38,14 @@ def build(
         documents, refused = _read(paths, report)
         if not documents:
             raise _none_read(refused)
+        documents = [labelled(document, labels) for document in documents]
         before = _whole_version(workspace, name)
         return publish_version(workspace, name, documents, settings, embedder, report, before, tuple(refused))
 
 
 def add(
-    workspace: Workspace, name: str, paths: Sequence[Path], embedder: Embedder, report: Report = nothing
+    workspace: Workspace, name: str, paths: Sequence[Path], embedder: Embedder, report: Report = nothing,
+    labels: Labels = UNLABELLED,
 ) -> Built:  # fmt: skip
     """Add files to the current version, or replace those of the same name. Unchanged files change nothing."""
     with _sole_writer(workspace, name, report):
@@ -51,7 +54,8 @@ def add(
         given, refused = _read(paths, report)
         if not given:
             raise _none_read(refused)
-        documents = {document.id: document for document in before.documents} | {d.id: d for d in given}
+        documents = {document.id: document for document in before.documents}
+        documents |= {d.id: labelled(d, labels, documents.get(d.id)) for d in given}
         settings = from_saved(before.manifest["settings"], BuildConfig)
         return publish_version(
             workspace, name, list(documents.values()), settings, embedder, report, before, tuple(refused)

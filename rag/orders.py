@@ -14,20 +14,24 @@ from data.options import from_saved
 from data.store import Workspace
 from rag import knowledge
 from rag.embed import Embedder
+from rag.filters import iso_date
+from rag.labels import UNLABELLED, Labels
 from rag.settings import BuildConfig
 
 
-def order_build(workspace: Workspace, name: str, paths: Sequence[Path], settings: BuildConfig) -> jobs.Run:
+def order_build(
+    workspace: Workspace, name: str, paths: Sequence[Path], settings: BuildConfig, labels: Labels = UNLABELLED
+) -> jobs.Run:
     """Order a new knowledge base, or the next version of one, made of these files and folders."""
     store.check_name(name, "knowledge base")
-    config = {"action": "build", "documents": _absolute(paths), "settings": dataclasses.asdict(settings)}
+    config = {"action": "build", **_given(paths, labels), "settings": dataclasses.asdict(settings)}
     return jobs.order(workspace, "build", name, config, {"knowledge": _current(workspace, name)})
 
 
-def order_add(workspace: Workspace, name: str, paths: Sequence[Path]) -> jobs.Run:
+def order_add(workspace: Workspace, name: str, paths: Sequence[Path], labels: Labels = UNLABELLED) -> jobs.Run:
     """Order that files be added to a knowledge base, or replaced in it."""
     base = store.resolve(workspace, "knowledge", name)
-    config = {"action": "add", "documents": _absolute(paths)}
+    config = {"action": "add", **_given(paths, labels)}
     return jobs.order(workspace, "build", base.name, config, {"knowledge": base.ref})
 
 
@@ -36,6 +40,11 @@ def order_remove(workspace: Workspace, name: str, ids: Sequence[str]) -> jobs.Ru
     base = store.resolve(workspace, "knowledge", name)
     knowledge.check_removal(knowledge.open_knowledge(workspace, base.ref), ids)
     return jobs.order(workspace, "build", base.name, {"action": "remove", "ids": list(ids)}, {"knowledge": base.ref})
+
+
+def _given(paths: Sequence[Path], labels: Labels) -> dict[str, Any]:
+    day = iso_date(labels.date, "The date given")
+    return {"documents": _absolute(paths), "labels": {"tags": list(labels.tags), "date": day}}
 
 
 def _absolute(paths: Sequence[Path]) -> list[str]:
@@ -80,7 +89,9 @@ def _change(workspace: Workspace, run: jobs.Run, embedder: Embedder, reporter: R
         ids = [wanted for wanted in config["ids"] if wanted in known]
         return knowledge.remove(workspace, name, ids, embedder, reporter.step)
     paths = [Path(path) for path in config["documents"]]
+    given = config.get("labels", {"tags": [], "date": ""})  # orders from before there were labels have none
+    labels = Labels(tuple(given["tags"]), given["date"])
     if config["action"] == "add":
-        return knowledge.add(workspace, name, paths, embedder, reporter.step)
+        return knowledge.add(workspace, name, paths, embedder, reporter.step, labels)
     settings = from_saved(config["settings"], BuildConfig)
-    return knowledge.build(workspace, name, paths, settings, embedder, reporter.step)
+    return knowledge.build(workspace, name, paths, settings, embedder, reporter.step, labels)

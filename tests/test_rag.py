@@ -126,7 +126,7 @@ def test_a_passage_keeps_its_id_when_others_change() -> None:
 
 def test_vector_search_is_exact_and_survives_bad_queries() -> None:
     vectors = fake().embed_questions(["red lamp", "blue kettle", "green door"])
-    found = index.nearest(index.make(vectors), np.stack([vectors[1], np.full(DIM, np.nan, np.float32)]), 10)
+    found = index.nearest(index.exact(vectors), np.stack([vectors[1], np.full(DIM, np.nan, np.float32)]), 10)
     assert len(found[0]) == 3
     assert found[0][0] == (1, pytest.approx(1.0, abs=1e-5))
     assert found[1] == []
@@ -157,7 +157,7 @@ def test_a_built_base_reads_back_what_was_put_in(workspace: Workspace, documents
     assert base.vectors.shape == (built.passages, DIM)
     np.testing.assert_allclose(np.linalg.norm(base.vectors, axis=1), 1, atol=1e-5)
     manifest = base.manifest
-    assert manifest["counts"] == {"documents": 3, "passages": 5, "embedded": 5}
+    assert manifest["counts"] == {"documents": 3, "passages": 5, "embedded": 5, "cached": 0}
     assert set(manifest["stored"]) > {"documents.jsonl", "passages.jsonl", "vectors.safetensors", "index.faiss"}
 
 
@@ -284,7 +284,7 @@ def test_a_changed_file_is_noticed_and_building_again_is_the_way_out(workspace: 
 
 def test_passages_never_exceed_the_embedder_even_when_asked_to(workspace: Workspace, documents: Path) -> None:
     (documents / "long.txt").write_text("A sentence of some words. " * 100)
-    built = knowledge.build(workspace, "K", [documents], BuildConfig(500, 0, "hash"), fake(max_tokens=50))
+    built = knowledge.build(workspace, "K", [documents], BuildConfig(500, 0, embedder="hash"), fake(max_tokens=50))
     lengths = [len(TOKENIZER.encode(in_context(one)).ids) for one in open_knowledge(workspace, "K").passages]
     assert max(lengths) <= 52
     assert "cut to 50 tokens" in built.warnings[-1]
@@ -425,14 +425,21 @@ def rag(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_build_and_search_from_the_shell(tmp_path: Path, documents: Path) -> None:
     home = tmp_path / "shell"
-    built = rag(home, "build", "--name", "K", "--documents", str(documents), "--json")
+    labels = ("--tag", "shop", "--date", "2026-01-01")
+    built = rag(home, "build", "--name", "K", "--documents", str(documents), *labels, "--json")
     assert built.returncode == 0, built.stderr
     result = json.loads(built.stdout.splitlines()[-1])
     assert (result["knowledge"], result["documents"], result["passages"]) == ("K@1", 3, 5)
     assert (result["embedded"], result["warnings"], result["refused"]) == (5, [], [])
-    searched = rag(home, "search", "--name", "K", "How long is the warranty of the kettle?", "-k", "2", "--json")
+    asked = ("search", "--name", "K", "How long is the warranty of the kettle?", "-k", "2", "--tag", "Shop")
+    searched = rag(home, *asked, "--until", "2026-01-01", "--json")
     hits = json.loads(searched.stdout.splitlines()[-1])["hits"]
     assert (hits[0]["rank"], hits[0]["document"], hits[0]["text"]) == (1, "kettle.md", "It lasts five years.")
+    assert hits[0]["origin"]["fused"] == hits[0]["score"]
+    nothing = rag(home, *asked, "--document", "*.md", "--at-least", "0.99")
+    assert nothing.returncode == 0, nothing.stderr
+    assert "Nothing relevant was found in K@1." in nothing.stdout
+    assert "score less than 0.99: 4 passages." in nothing.stdout
     missing = rag(home, "search", "--name", "L", "anything")
     assert missing.returncode == 2
     assert missing.stderr.startswith("Error: There is no knowledge base named 'L'.")

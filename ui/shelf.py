@@ -23,6 +23,7 @@ def outcome(run: Run) -> None:
     if run.state != "done" or "knowledge" not in summary:
         return
     counts = f"{summary['documents']} documents, {summary['passages']} passages, {summary['embedded']} embedded now"
+    counts += f", {summary['cached']} embedded before" if summary.get("cached") else ""
     st.success(plain(f"{summary['knowledge']}: {counts}."), icon=":material/check:")
     problems(summary)
 
@@ -74,7 +75,8 @@ def hits(found: list[dict[str, Any]]) -> None:
     """Retrieved passages with their places and scores, as text."""
     for hit in found:
         with st.container(border=True):
-            st.caption(plain(f"{hit['rank']}. {origin(hit)} · score {hit['score']:.3f}"))
+            score = hit.get("origin_text") or f"score {hit['score']:.3f}"
+            st.caption(plain(f"{hit['rank']}. {origin(hit)} · {score}"))
             st.text(hit["text"])
 
 
