@@ -25,6 +25,8 @@ class Document:
     """One readable text of a collection. ``id`` is its path inside the collection (POSIX separators).
 
     ``page_starts`` holds the character offset at which each page begins (empty when the format has no pages).
+    ``source`` is the file that a row of a table comes from ("" when the document is the file). ``characters_in`` counts
+    the file's text before anything was left out; of a table's rows only the first has it, and the file's warnings.
     """
 
     id: str
@@ -33,6 +35,13 @@ class Document:
     sha256: str
     page_starts: tuple[int, ...] = ()
     warnings: tuple[str, ...] = ()
+    source: str = ""
+    characters_in: int = 0
+
+    @property
+    def file(self) -> str:
+        """The name of the file that holds this document."""
+        return self.source or self.id
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ def publish_version(
     report: Report, before: Knowledge | None, refused: tuple[Refused, ...],
 ) -> Built:  # fmt: skip
     """Publish these documents as the next version after ``before``; nothing new is made when nothing changed."""
-    warnings = tuple(f"{document.id}: {warning}" for document in documents for warning in document.warnings)
+    warnings = tuple(f"{document.file}: {warning}" for document in documents for warning in document.warnings)
     if before and _same(before, documents, settings, embedder):
         return Built(before.artifact, len(documents), len(before.passages), 0, refused, warnings)
     if settings.chunk_tokens > embedder.max_tokens:
@@ -69,13 +69,20 @@ def publish_version(
             "settings": dataclasses.asdict(settings), "embedder": _embedder_record(embedder),
             "index": {"kind": index.KIND, "reason": index.REASON},
             "counts": {"documents": len(documents), "passages": len(passages), "embedded": embedded},
-            "files": {d.id: {"sha256": d.sha256, "characters": len(d.text), "pages": len(d.page_starts) or None}
-                      for d in documents},
+            "files": {d.id: _file_record(d) for d in documents},
             "warnings": list(warnings), "refused": [dataclasses.asdict(one) for one in refused], "stored": stored,
         }  # fmt: skip
         report(len(passages), len(passages), "publishing")
         artifact = store.publish(workspace, "knowledge", name, folder, manifest)
     return Built(artifact, len(documents), len(passages), embedded, refused, warnings)
+
+
+def _file_record(document: Document) -> dict[str, object]:
+    """What the page's table says of a document: characters its file held ("in") and characters kept."""
+    return {
+        "file": document.file, "sha256": document.sha256, "pages": len(document.page_starts) or None,
+        "characters_in": document.characters_in, "characters": len(document.text), "warnings": list(document.warnings),
+    }  # fmt: skip
 
 
 def _embedder_record(embedder: Embedder) -> dict[str, object]:
