@@ -22,9 +22,10 @@ def unpack(path: Path, name: str, into: Path, limits: Limits) -> tuple[list[tupl
     """
     try:
         with ZipFile(path) as packed:
-            members = [one for one in packed.infolist() if not one.is_dir() and not _hidden(one)]
+            named = [(readable(one.filename.replace("\\", "/")), one) for one in packed.infolist() if not one.is_dir()]
+            members = sorted((pair for pair in named if not _hidden(pair[0])), key=lambda pair: pair[0])
             # zipfile gives no more bytes of a member than its entry says, so these sizes hold
-            check_unpacked(path.stat().st_size, sum(one.file_size for one in members), limits)
+            check_unpacked(path.stat().st_size, sum(one.file_size for _, one in members), limits)
             if not members:
                 raise UserError("holds no file.", "Put the documents in it.")
             return _members(packed, members, name, into)
@@ -34,18 +35,17 @@ def unpack(path: Path, name: str, into: Path, limits: Limits) -> tuple[list[tupl
         return [], [Refused(name, f"{name} is damaged or not a ZIP.", "Make the ZIP again.")]
 
 
-def _hidden(member: ZipInfo) -> bool:
-    parts = PurePosixPath(member.filename).parts
+def _hidden(name: str) -> bool:
+    parts = PurePosixPath(name).parts
     return any((part.startswith(".") and part != "..") or part == CLUTTER for part in parts)
 
 
 def _members(
-    packed: ZipFile, members: list[ZipInfo], archive: str, into: Path
+    packed: ZipFile, members: list[tuple[str, ZipInfo]], archive: str, into: Path
 ) -> tuple[list[tuple[str, str]], list[Refused]]:
     files: list[tuple[str, str]] = []
     refused: list[Refused] = []
-    for number, member in enumerate(sorted(members, key=lambda one: one.filename)):
-        name = readable(member.filename.replace("\\", "/"))
+    for number, (name, member) in enumerate(members):
         target = into / f"{number}{PurePosixPath(name).suffix[:20]}"
         try:
             _check(member, name)

@@ -18,7 +18,7 @@ from typing import Any
 import psutil
 
 from data.errors import UserError
-from data.limits import ReadSettings
+from data.limits import ReadSettings, size
 from data.reading import SPLIT, needs_memory
 
 HOME = Path(__file__).resolve().parents[1]
@@ -73,7 +73,9 @@ class Reader:
             if select.select([child.stdout], [], [], LOOK_SECONDS)[0]:
                 piece = os.read(child.stdout.fileno(), 1 << 20)
                 if not piece:
-                    raise UserError("broke the program that reads such files, as damaged ones do.", SPLIT)
+                    memory = size(limits.memory_bytes)
+                    what = f"made its reader break off: it is damaged, or needs more than {memory} of memory."
+                    raise UserError(what, "Open it in the program it comes from and save it again, in parts if large.")
                 received += piece
                 continue
             waiting()

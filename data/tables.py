@@ -51,10 +51,8 @@ def _records(text: str, delimiter: str) -> list[list[str]]:
             if any(cell.strip() for cell in row):
                 rows.append(row)
     except csv.Error as error:
-        closed = "unexpected end" not in str(error)
-        what = f"has a quote in row {begun} (a line number) that is " + (
-            "not at the end of its cell." if closed else "never closed."
-        )
+        end = "never closed" if "unexpected end" in str(error) else "not at the end of its cell"
+        what = f"has a quote on line {begun} that is {end}."
         raise UserError(what, 'Close it; a quote inside a quoted cell is written twice ("").') from error
     return rows
 

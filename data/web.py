@@ -12,7 +12,7 @@ from data.limits import ReadSettings
 from data.parsers import Parsed, as_markdown, counted, first_heading
 
 DEEPEST = 250  # libxml2 drops the text of elements nested more than 256 deep, and says nothing
-STYLE = "translate(@style, ' ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz')"
+STYLE = "translate(@style, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ \t\n', 'abcdefghijklmnopqrstuvwxyz')"
 HIDDEN = (
     f"//body//*[not(self::script or self::style)]"
     f"[@hidden or contains({STYLE}, 'display:none') or contains({STYLE}, 'visibility:hidden')]"
