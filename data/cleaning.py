@@ -17,7 +17,8 @@ INVISIBLE = re.compile(
     f"(?<![{SPACELESS}])\u200b|[\u00ad\u180e\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
     "|(?<=[A-Za-z])[\u200c-\u200f]+(?=[A-Za-z])"
 )
-ENDLESS = re.compile(rf"[^\s{SPACELESS}]{{{LONG_WORD},}}")
+# tried only where a word begins: words of 999 letters would otherwise cost the square of their length
+ENDLESS = re.compile(rf"(?<![^\s{SPACELESS}])[^\s{SPACELESS}]{{{LONG_WORD},}}")
 NO_LETTER = re.compile("[\ufffd\ue000-\uf8ff]")  # what a font without a table of letters leaves behind
 POOR_SHARE = 0.02
 

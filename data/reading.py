@@ -150,7 +150,7 @@ def main() -> int:
         signal.alarm(int(settings.limits.seconds) + LEAVING_SECONDS)
         request = json.loads(line)
         try:
-            answer = json.dumps(_answer(request, settings)).encode()
+            answer = json.dumps(_answer(request, settings), ensure_ascii=False).encode("utf-8", "replace")
         except MemoryError:
             refused = Refused(request["name"], f"{request['name']} {needs_memory(settings)}", SPLIT)
             answer = json.dumps({"refused": [dataclasses.asdict(refused)]}).encode()

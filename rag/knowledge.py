@@ -86,7 +86,7 @@ def _whole_version(workspace: Workspace, name: str) -> Knowledge | None:
 
 def _read(paths: Sequence[Path], settings: BuildConfig, report: Report) -> tuple[list[Document], list[Refused]]:
     def told(done: int, total: int, file: str) -> None:
-        report(0, 1, f"reading {file}: {done + 1} of {total}")
+        report(done, total, f"reading {file}: {done + 1} of {total}")
 
     return read_documents(paths, told, ReadSettings(settings.text_column))
 
