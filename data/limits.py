@@ -9,12 +9,13 @@ from typing import Any
 
 from data.errors import UserError
 
+PATIENCE = 10  # times the limit on processor time: what a file may take by the clock while other work has the processor
 SLACK = 1_000_000  # archives that unpack to less are no danger, however well they were packed
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Bytes are decimal; ``ratio`` is unpacked : packed; ``seconds`` and ``memory_bytes`` are for one file."""
+    """Bytes are decimal; ``ratio`` is unpacked : packed; ``seconds`` are of the processor; all but two are per file."""
 
     file_bytes: int = 200_000_000
     upload_bytes: int = 1_000_000_000

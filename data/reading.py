@@ -20,7 +20,7 @@ from typing import Any
 
 from data import cleaning
 from data.errors import UserError
-from data.limits import ReadSettings, from_json, hold_memory, size
+from data.limits import PATIENCE, ReadSettings, from_json, hold_memory, size
 from data.parsers import Parsed, by_suffix
 from data.schema import Document
 from data.store import file_hash
@@ -147,7 +147,7 @@ def main() -> int:
     sys.setrecursionlimit(DEEP)
     hold_memory(settings.limits)
     for line in sys.stdin.buffer:
-        signal.alarm(int(settings.limits.seconds) + LEAVING_SECONDS)
+        signal.alarm(int(PATIENCE * settings.limits.seconds) + LEAVING_SECONDS)
         request = json.loads(line)
         try:
             answer = json.dumps(_answer(request, settings), ensure_ascii=False).encode("utf-8", "replace")

@@ -113,7 +113,7 @@ def parser() -> argparse.ArgumentParser:
     add_arguments(making, BuildConfig)
     adding = verb(verbs, "add", add, "add files, or replace those of the same name; only new passages are embedded")
     for one in (making, adding):
-        one.add_argument("--documents", type=Path, nargs="+", required=True, help="files and folders to read")
+        one.add_argument("--documents", type=Path, nargs="+", required=True, help="files, folders and ZIPs to read")
     removing = verb(verbs, "remove", remove, "leave documents out of the next version")
     removing.add_argument("--documents", nargs="+", required=True, help="their ids, as search shows them")
     listing = verb(verbs, "versions", versions, "list all versions; * is the one that the bare name means")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import struct
-import time
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -457,7 +456,7 @@ def test_an_encrypted_member_is_refused(tmp_path: Path) -> None:
 
 
 def test_reading_can_be_stopped_while_a_file_takes_long(tmp_path: Path) -> None:
-    """The stop takes effect long before the file's own time is up."""
+    """The second call comes while the file is read: a stop need not wait for its end."""
     path = put(tmp_path / "line.html", "<html><body>" + "<p>The shop opens at nine on every day.</p>" * 750_000)
     calls = []
 
@@ -466,8 +465,6 @@ def test_reading_can_be_stopped_while_a_file_takes_long(tmp_path: Path) -> None:
         if len(calls) == 2:
             raise Stopped
 
-    begun = time.monotonic()
     with pytest.raises(Stopped):
         read_documents([path], stop_on_second_call)
-    assert time.monotonic() - begun < 100
     assert calls == ["line.html", "line.html"]
