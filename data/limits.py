@@ -15,7 +15,7 @@ SLACK = 1_000_000  # archives that unpack to less are no danger, however well th
 
 @dataclass(frozen=True)
 class Limits:
-    """Bytes are decimal; ``ratio`` is unpacked : packed; ``seconds`` are of the processor; all but ``upload_bytes`` are per file."""
+    """``ratio`` is unpacked : packed; ``seconds`` are the processor's; all but ``upload_bytes`` are per file."""
 
     file_bytes: int = 200_000_000
     upload_bytes: int = 1_000_000_000
