@@ -26,6 +26,8 @@ class Document:
 
     ``page_starts`` holds the character offset at which each page begins (empty when the format has no pages). ``tags``
     and ``date`` (ISO, like "2026-03-31"; empty when unknown) are what a search can be narrowed by.
+    ``source`` is the file that a row of a table comes from ("" when the document is the file). ``characters_in`` counts
+    the file's text before anything was left out; of a table's rows only the first has it, and the file's warnings.
     """
 
     id: str
@@ -36,6 +38,13 @@ class Document:
     warnings: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     date: str = ""
+    source: str = ""
+    characters_in: int = 0
+
+    @property
+    def file(self) -> str:
+        """The name of the file that holds this document."""
+        return self.source or self.id
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,8 @@ def search(
 ) -> dict[str, Any]:  # fmt: skip
     """One search: {"hits": rows of eval.ask.shown_hits, "relevant": bool, "below", "note"}.
 
-    ``below`` counts the passages that score less than ``at_least``; ``note`` says if the vectors were made in another number format, else it is empty.
+    ``below`` counts the passages that score less than ``at_least``; ``note`` says if the vectors were made in another
+    number format, else it is empty.
     """
     body = {"knowledge": knowledge, "question": question, "k": k, "method": method}
     return next(_events(workspace, "/search", {**body, "only": asdict(only), "at_least": at_least}))

@@ -147,7 +147,7 @@ def parser() -> argparse.ArgumentParser:
     add_arguments(making, BuildConfig)
     adding = verb(verbs, "add", add, "add files, or replace those of the same name; only new passages are embedded")
     for one in (making, adding):
-        one.add_argument("--documents", type=Path, nargs="+", required=True, help="files and folders to read")
+        one.add_argument("--documents", type=Path, nargs="+", required=True, help="files, folders and ZIPs to read")
         one.add_argument("--tag", action="append", default=[], help="a tag of these documents (may be repeated)")
         one.add_argument("--date", default="", help="the date of these documents, like 2026-03-31")
     removing = verb(verbs, "remove", remove, "leave documents out of the next version")

@@ -18,8 +18,8 @@ from rag.files import Knowledge
 class Filter:
     """Which documents a search looks at; every part that is given must hold.
 
-    ``documents``: any of these ids, where * stands for anything ("policies/*"). ``tags``: all of these, in any case.
-    ``since`` and ``until``: ISO dates, both included; a document without a date is then left out.
+    ``documents``: any of these ids or files, where * stands for anything ("policies/*"). ``tags``: all of these, in any
+    case. ``since`` and ``until``: ISO dates, both included; a document without a date is then left out.
     """
 
     documents: tuple[str, ...] = ()
@@ -35,9 +35,12 @@ class Filter:
     def __bool__(self) -> bool:
         return bool(self.documents or self.tags or self.since or self.until)
 
-    def lets(self, document: str, tags: Sequence[str], day: str) -> bool:
-        """True if the search may look at the document of this id, with these tags and this ISO date ("": unknown)."""
-        named = not self.documents or any(_named(document, wanted) for wanted in self.documents)
+    def lets(self, names: Sequence[str], tags: Sequence[str], day: str) -> bool:
+        """True if the search may look at the document of these names, with these tags and this ISO date ("": unknown).
+
+        ``names`` are its id and, of a table's row, its file.
+        """
+        named = not self.documents or any(_named(name, wanted) for name in names for wanted in self.documents)
         tagged = {tag.casefold() for tag in self.tags} <= {tag.casefold() for tag in tags}
         if not (self.since or self.until):
             return named and tagged
@@ -68,7 +71,10 @@ def allowed(knowledge: Knowledge, only: Filter) -> np.ndarray | None:
         return None
     only = replace(only, since=iso_date(only.since, "The first date"), until=iso_date(only.until, "The last date"))
     files = knowledge.manifest["files"]
-    kept = [only.lets(name, about.get("tags", ()), about.get("date", "")) for name, about in files.items()]
+    kept = [
+        only.lets((id_, about.get("file", id_)), about.get("tags", ()), about.get("date", ""))
+        for id_, about in files.items()
+    ]
     if not any(kept):
         tags = sorted({tag for about in files.values() for tag in about.get("tags", ())})
         known = f"Its tags: {', '.join(tags[:20])}" if tags else "None of its documents has a tag"

@@ -15,6 +15,7 @@ from pathlib import Path
 from data import deletion, store
 from data.documents import Refused, read_documents
 from data.errors import UserError
+from data.limits import ReadSettings
 from data.options import from_saved
 from data.schema import Document
 from data.store import Workspace
@@ -35,7 +36,7 @@ def build(
     """
     store.check_name(name, "knowledge base")
     with _sole_writer(workspace, name, report):
-        documents, refused = _read(paths, report)
+        documents, refused = _read(paths, settings, report)
         if not documents:
             raise _none_read(refused)
         documents = [labelled(document, labels) for document in documents]
@@ -51,15 +52,14 @@ def add(
     with _sole_writer(workspace, name, report):
         before = open_knowledge(workspace, name)
         check_embedder(before, embedder)
-        given, refused = _read(paths, report)
+        settings = from_saved(before.manifest["settings"], BuildConfig)
+        given, refused = _read(paths, settings, report)
         if not given:
             raise _none_read(refused)
-        documents = {document.id: document for document in before.documents}
-        documents |= {d.id: labelled(d, labels, documents.get(d.id)) for d in given}
-        settings = from_saved(before.manifest["settings"], BuildConfig)
-        return publish_version(
-            workspace, name, list(documents.values()), settings, embedder, report, before, tuple(refused)
-        )
+        replaced = {document.file: document for document in before.documents}
+        given = [labelled(document, labels, replaced.get(document.file)) for document in given]
+        documents = _replaced(before.documents, given)
+        return publish_version(workspace, name, documents, settings, embedder, report, before, tuple(refused))
 
 
 def remove(
@@ -70,18 +70,23 @@ def remove(
         before = open_knowledge(workspace, name)
         check_embedder(before, embedder)
         check_removal(before, ids)
-        documents = [document for document in before.documents if document.id not in ids]
+        documents = [one for one in before.documents if not {one.id, one.file} & set(ids)]
         settings = from_saved(before.manifest["settings"], BuildConfig)
         return publish_version(workspace, name, documents, settings, embedder, report, before, ())
 
 
+def known_names(base: Knowledge) -> set[str]:
+    """What a removal may name: the id of every document, and the file that holds it (a table: all its rows)."""
+    return {name for document in base.documents for name in (document.id, document.file)}
+
+
 def check_removal(before: Knowledge, ids: Sequence[str]) -> None:
-    """Raise UserError for an id that is no document of this version, or when no document would be left."""
-    known = {document.id for document in before.documents}
+    """Raise UserError for a name that is no document or file of this version, or when no document would be left."""
+    known = known_names(before)
     if unknown := [wanted for wanted in ids if wanted not in known]:
         listed = ", ".join(sorted(known)[:5]) + (" ..." if len(known) > 5 else "")
         raise UserError(f"{before.ref} has no document {unknown[0]!r}.", f"It has: {listed}.")
-    if known == set(ids):
+    if all({document.id, document.file} & set(ids) for document in before.documents):
         raise UserError(f"{before.ref} would be left without documents.", "Keep at least one.")
 
 
@@ -109,14 +114,30 @@ def _whole_version(workspace: Workspace, name: str) -> Knowledge | None:
         return None
 
 
-def _read(paths: Sequence[Path], report: Report) -> tuple[list[Document], list[Refused]]:
-    return read_documents(paths, lambda done, total, file: report(0, 1, f"reading {file}: {done + 1} of {total}"))
+def _read(paths: Sequence[Path], settings: BuildConfig, report: Report) -> tuple[list[Document], list[Refused]]:
+    def told(done: int, total: int, file: str) -> None:
+        report(done, total, f"reading {file}: {done + 1} of {total}")
+
+    return read_documents(paths, told, ReadSettings(settings.text_column))
+
+
+def _replaced(before: Sequence[Document], given: Sequence[Document]) -> list[Document]:
+    """The documents with those of the given files in the place of what these files held before."""
+    files = {document.file for document in given}
+    fresh: dict[str, list[Document]] = {}
+    for document in given:
+        fresh.setdefault(document.file, []).append(document)
+    documents = []
+    for document in before:
+        documents += fresh.pop(document.file, []) if document.file in files else [document]
+    return documents + [document for rest in fresh.values() for document in rest]
 
 
 def _none_read(refused: Sequence[Refused]) -> UserError:
     if not refused:
         return UserError("There is no file to read.", "Name files or a folder that holds some.")
-    more = f" ({len(refused) - 1} more files could not be read either.)" if len(refused) > 1 else ""
+    others = ", ".join(one.file for one in refused[1:4]) + (" ..." if len(refused) > 4 else "")
+    more = f" ({len(refused) - 1} more could not be read either: {others}.)" if len(refused) > 1 else ""
     return UserError(refused[0].what + more, refused[0].fix)
 
 

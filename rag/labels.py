@@ -42,7 +42,7 @@ def labelled(document: Document, given: Labels, before: Document | None = None) 
     try:
         day = day or iso_date(head.date, "The date in its head")
     except UserError as error:
-        document = replace(document, warnings=(*document.warnings, f"{error.what} It is not used."))
+        document = replace(document, warnings=(*document.warnings, f"date not used: {error.what}"))
     if not tags and not day and before is not None:
         return replace(document, tags=before.tags, date=before.date)
     return replace(document, tags=tags, date=day)

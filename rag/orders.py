@@ -51,7 +51,7 @@ def _absolute(paths: Sequence[Path]) -> list[str]:
     """Checked here as well, so that a mistyped path is said at once and not by a job."""
     for path in paths:
         if not path.exists():
-            raise UserError(f"{path} does not exist.", "Name a file or a folder of documents.")
+            raise UserError(f"{path} does not exist.", "Name a file, a folder or a ZIP of documents.")
     return [str(path.resolve()) for path in paths]
 
 
@@ -85,7 +85,7 @@ def _change(workspace: Workspace, run: jobs.Run, embedder: Embedder, reporter: R
     name, config = run.name, run.order["config"]
     if config["action"] == "remove":
         # checked when it was ordered: what is gone now was removed by this run before a kill, which is resumed here
-        known = {document.id for document in knowledge.open_knowledge(workspace, name).documents}
+        known = knowledge.known_names(knowledge.open_knowledge(workspace, name))
         ids = [wanted for wanted in config["ids"] if wanted in known]
         return knowledge.remove(workspace, name, ids, embedder, reporter.step)
     paths = [Path(path) for path in config["documents"]]

@@ -62,7 +62,7 @@ def publish_version(
     report: Report, before: Knowledge | None, refused: tuple[Refused, ...],
 ) -> Built:  # fmt: skip
     """Publish these documents as the next version after ``before``; nothing new is made when nothing changed."""
-    warnings = tuple(f"{document.id}: {warning}" for document in documents for warning in document.warnings)
+    warnings = tuple(f"{document.file}: {warning}" for document in documents for warning in document.warnings)
     if before and _same(before, documents, settings, embedder):
         return Built(before.artifact, len(documents), len(before.passages), 0, refused, warnings)
     if before and (why := _why_none_kept(before, embedder)):
@@ -89,8 +89,12 @@ def publish_version(
 
 
 def _file_record(document: Document) -> dict[str, object]:
-    size = {"characters": len(document.text), "pages": len(document.page_starts) or None}
-    return {"sha256": document.sha256, **size, "tags": list(document.tags), "date": document.date}
+    """What the page and a filter ask of a document: its file, characters that held and kept, warnings, labels."""
+    return {
+        "file": document.file, "sha256": document.sha256, "pages": len(document.page_starts) or None,
+        "characters_in": document.characters_in, "characters": len(document.text), "warnings": list(document.warnings),
+        "tags": list(document.tags), "date": document.date,
+    }  # fmt: skip
 
 
 def _embedder_record(embedder: Embedder) -> dict[str, object]:

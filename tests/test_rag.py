@@ -259,6 +259,25 @@ def test_files_that_cannot_be_read_are_reported_and_none_at_all_is_an_error(
     assert store.versions(workspace, "knowledge", "K") == [1]
 
 
+def test_a_table_added_again_takes_the_place_of_all_its_old_rows(workspace: Workspace, documents: Path) -> None:
+    table, settings = documents / "prices.csv", BuildConfig(32, 0, "hash", "about")
+    table.write_text("id,about\n1,A red lamp.\n2,A blue pot.\n3,A green kettle.\n")
+    knowledge.build(workspace, "K", [documents], settings, fake())
+    embedder = fake()
+    table.write_text("id,about\n2,A blue pot.\n4,A white cup.\n")
+    knowledge.add(workspace, "K", [table], embedder)
+    base = open_knowledge(workspace, "K")
+    texts = {one.id: one.text for one in base.documents if one.file == "prices.csv"}
+    assert texts == {"prices.csv#1": "A blue pot.", "prices.csv#2": "A white cup."}
+    assert embedder.model == ["A white cup."], "only the new row is embedded"
+    record = base.manifest["files"]["prices.csv#1"]
+    assert (record["file"], record["characters"], record["characters_in"]) == ("prices.csv", 11, 38)
+    assert record["warnings"] == ["columns left out: id"]
+    assert base.manifest["warnings"] == ["prices.csv: columns left out: id"]
+    knowledge.remove(workspace, "K", ["prices.csv"], embedder)
+    assert {one.id for one in open_knowledge(workspace, "K").documents} == set(TEXTS)
+
+
 def test_another_embedder_is_refused_and_another_number_format_is_noted(workspace: Workspace, documents: Path) -> None:
     knowledge.build(workspace, "K", [documents], SETTINGS, fake())
     base = open_knowledge(workspace, "K")

@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from data import child
 from data.errors import UserError
 from data.schema import Document, Hit, Origin
 from data.store import Workspace
-from rag import index, knowledge, lexical
+from rag import index, knowledge, lexical, orders
 from rag.filters import EVERYTHING, Filter
 from rag.knowledge import open_knowledge
 from rag.labels import UNLABELLED, Labels, labelled
@@ -107,6 +108,23 @@ def test_labels_come_from_the_head_and_the_order_and_survive_a_replacement(base:
     assert [one.tags for one in again.documents if one.id == "tariff.txt"] == [("new",)]
 
 
+def test_a_table_is_narrowed_to_and_removed_by_its_file_and_new_rows_keep_its_labels(
+    base: Workspace, tmp_path: Path
+) -> None:
+    table = tmp_path / "prices.csv"
+    table.write_text("good,days\nlamp,ten\n")
+    knowledge.add(base, "K", [table], fake(), labels=Labels(("list",), "2026-02-01"))
+    table.write_text("good,days\nlamp,ten\nkettle,six\n")
+    knowledge.add(base, "K", [table], fake())
+    rows = {"prices.csv#1", "prices.csv#2"}
+    assert names(find(base, "good days", Filter(documents=("prices.csv",)))) == rows
+    assert names(find(base, "good days", Filter(documents=("*.csv",), tags=("list",), since="2026-02-01"))) == rows
+    assert names(find(base, "good days", Filter(documents=("prices.csv#2",)))) == {"prices.csv#2"}
+    run = orders.order_remove(base, "K", ["prices.csv"])
+    assert child.run(base, run.id, orders.work(base, lambda _: fake()), needs_device=False) == 0
+    assert set(open_knowledge(base, "K").manifest["files"]) == {*TEXTS, "tariff.txt"}
+
+
 def test_heads_as_people_write_them() -> None:
     def label(head: str, name: str = "a.md", given: Labels = UNLABELLED) -> Document:
         return labelled(Document(name, f"---\n{head}\n---\nText", "", ""), given)
@@ -119,7 +137,7 @@ def test_heads_as_people_write_them() -> None:
     assert label("tags: [one]", name="a.txt").tags == ()
     soon = label("date: soon")
     assert soon.date == ""
-    assert soon.warnings == ("The date in its head is 'soon', which is not a date. It is not used.",)
+    assert soon.warnings == ("date not used: The date in its head is 'soon', which is not a date.",)
     with pytest.raises(UserError, match="The date given is 'soon'"):
         label("", given=Labels(date="soon"))
 

@@ -6,39 +6,14 @@ from typing import Any
 
 import streamlit as st
 
-from data.jobs import Run
 from data.store import Artifact, Workspace, point, resolve, versions
 from eval import client
 from rag.knowledge import delete
 from rag.settings import METHODS
-from ui import cached
+from ui import cached, intake
 from ui.frame import guarded, notice, plain, when
 
 PAGE = 20
-
-
-def outcome(run: Run) -> None:
-    """What a finished build made, and every file it refused or had a warning about."""
-    summary = run.status.get("summary") or {}
-    if run.state != "done" or "knowledge" not in summary:
-        return
-    counts = f"{summary['documents']} documents, {summary['passages']} passages, {summary['embedded']} embedded now"
-    counts += f", {summary['cached']} embedded before" if summary.get("cached") else ""
-    st.success(plain(f"{summary['knowledge']}: {counts}."), icon=":material/check:")
-    problems(summary)
-
-
-def problems(about: dict[str, Any]) -> None:
-    """Refused files and warnings, each in a sentence."""
-    if refused := about.get("refused"):
-        with st.container(border=True, key="knowledge_refused"):
-            st.markdown(f"**{len(refused)} files could not be read**")
-            for one in refused:
-                st.text(f"{one['what']} {one['fix']}")
-    if warnings := about.get("warnings"):
-        with st.expander(f"{len(warnings)} warnings", key="knowledge_warnings"):
-            for warning in warnings:
-                st.text(warning)
 
 
 def show(workspace: Workspace, artifact: Artifact) -> None:
@@ -94,11 +69,12 @@ def _documents(workspace: Workspace, artifact: Artifact) -> None:
         f"({embedder['dim']} numbers each, {embedder['dtype']}). Search index: {manifest['index']['kind']} "
         f"({manifest['index']['reason']})."
     ))  # fmt: skip
-    problems(manifest)
-    rows = cached.documents(artifact)
-    st.dataframe(rows, hide_index=True, key="knowledge_documents", alt="Documents of this knowledge base",
+    intake.problems(manifest)
+    rows = cached.files(artifact)
+    st.dataframe(rows, hide_index=True, key="knowledge_documents", alt="Files of this knowledge base",
                  placeholder="–")  # fmt: skip
-    chosen = st.selectbox("Passages of", [row["Document"] for row in rows], key="knowledge_document")
+    read = [row["File"] for row in rows if row.get("Passages")]
+    chosen = st.selectbox("Passages of", read, key="knowledge_document")
     if not chosen:
         return
     passages = cached.passages(artifact, chosen)
