@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PLAIN_THREADS := GOMP_SPINCOUNT=0 OMP_WAIT_POLICY=PASSIVE KMP_BLOCKTIME=0 TOKENIZERS_PARALLELISM=false
 
-.PHONY: run test check bench demo pocket-report clean
+.PHONY: run test check bench chaos demo pocket-report clean
 
 run: $(BIN)/.run-ready
 	@$(PLAIN_THREADS) $(BIN)/python -m ui
@@ -22,6 +22,10 @@ check: $(BIN)/.test-ready
 
 bench: $(BIN)/.test-ready
 	$(PLAIN_THREADS) $(BIN)/python -m tests.bench
+
+# kill -9 at random moments of changes to knowledge bases, then the same against planted bugs; SEED=n draws it again
+chaos: $(BIN)/.test-ready
+	$(PLAIN_THREADS) $(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED))
 
 # the demo workspace that ships, rebuilt from nothing: data, knowledge base, fine-tune, comparison
 DEMO := build/demo

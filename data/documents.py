@@ -2,119 +2,129 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Sequence
+import dataclasses
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from data import parsers
 from data.errors import UserError
+from data.limits import ReadSettings
+from data.reader import Reader
+from data.reading import Refused, readable
 from data.schema import Document
 from data.store import file_hash
 
-MAX_BYTES = 200_000_000
-UNREADABLE = re.compile("[\x00\ud800-\udfff]")
-BINARY_SHARE = 0.05  # of control characters, above which a "text" is taken for something else
-
 OnFile = Callable[[int, int, str], None]
-"""Called before each file with (files done, files in all, its name)."""
+"""Called before each file, and while it is read, with (files done, files in all, its name). It may raise to stop."""
 
 
 @dataclass(frozen=True)
-class Refused:
-    """A file that could not become a document: why, and what the user can do about it."""
+class Found:
+    """A file to read: what it is called in the collection, and where it lies."""
 
-    file: str
-    what: str
-    fix: str
+    name: str
+    path: Path
 
 
-def read_documents(paths: Sequence[Path], on_file: OnFile | None = None) -> tuple[list[Document], list[Refused]]:
-    """Read files and folders. A folder is walked in alphabetical order without its hidden files.
+def read_documents(
+    paths: Sequence[Path], on_file: OnFile | None = None, settings: ReadSettings | None = None
+) -> tuple[list[Document], list[Refused]]:
+    """Read files, folders and ZIPs. A folder is walked in alphabetical order without its hidden files.
 
-    A document's id is its path inside the folder given, or its file name. Raises UserError when a path does not exist.
+    A document's id is its path inside the folder or ZIP given, or its file name; a table's rows add "#" and a number.
+    All reading is done by a child process within the limits. Raises UserError when a path does not exist.
     """
-    files = [found for path in paths for found in _files(path)]
-    documents: dict[str, Document] = {}
-    refused: list[Refused] = []
-    for number, (name, path) in enumerate(files):
-        if on_file:
-            on_file(number, len(files), name)
-        if name in documents:
-            fix = "Rename one of the two, or give the one folder that holds both."
-            refused.append(Refused(name, f"{name}: another file of this collection has the same name.", fix))
-            continue
-        result = read_document(path, name)
-        if isinstance(result, Refused):
-            refused.append(result)
-        else:
-            documents[name] = result
-    return list(documents.values()), refused
+    told = on_file or (lambda done, total, name: None)
+    with Reader(settings or ReadSettings()) as reader, TemporaryDirectory(prefix="crossover-") as scratch:
+        files, refused = _unpacked([one for path in paths for one in _files(path)], reader, Path(scratch), told)
+        documents: list[Document] = []
+        seen: dict[str, Path] = {}
+        for number, file in enumerate(files):
+            told(number, len(files), file.name)
+            if file.name in seen:
+                refused.append(_again(file, seen[file.name]))
+                continue
+            seen[file.name] = file.path
+            given, not_given = _read(file, reader, partial(told, number, len(files), file.name))
+            documents += given
+            refused += not_given
+    return _with_copies_named(documents), refused
 
 
-def _files(path: Path) -> Iterator[tuple[str, Path]]:
-    """(document id, file) pairs below a path."""
+def by_file(documents: Iterable[Document]) -> Iterator[tuple[str, str, str]]:
+    """(name, SHA-256, text) of each file, the rows of a table put together again."""
+    texts: dict[tuple[str, str], list[str]] = {}
+    for document in documents:
+        texts.setdefault((document.file, document.sha256), []).append(document.text)
+    return ((name, sha256, "\n\n".join(parts)) for (name, sha256), parts in texts.items())
+
+
+def _files(path: Path) -> Iterator[Found]:
     if path.is_file():
-        yield _readable(path.name), path
+        yield Found(readable(path.name), path)
     elif path.is_dir():
         for found in sorted(path.rglob("*")):
             inside = found.relative_to(path)
             if found.is_file() and not any(part.startswith(".") for part in inside.parts):
-                yield _readable(inside.as_posix()), found
+                yield Found(readable(inside.as_posix()), found)
     else:
-        raise UserError(f"{path} does not exist.", "Name a file or a folder of documents.")
+        raise UserError(f"{path} does not exist.", "Name a file, a folder or a ZIP of documents.")
 
 
-def _readable(name: str) -> str:
-    """A file name as text that can be stored: bytes of a foreign encoding become question marks."""
-    return name.encode("utf-8", "replace").decode()
+def _unpacked(found: Iterable[Found], reader: Reader, scratch: Path, told: OnFile) -> tuple[list[Found], list[Refused]]:
+    """Each ZIP replaced by its files. Those of a ZIP inside a folder stand below the ZIP's name."""
+    files: list[Found] = []
+    refused: list[Refused] = []
+    for number, file in enumerate(found):
+        if file.path.suffix.lower() != ".zip":
+            files.append(file)
+            continue
+        into = scratch / str(number)
+        into.mkdir()
+        request = {"do": "unpack", "path": str(file.path), "name": file.name, "into": str(into)}
+        answer, problems = _asked(reader, request, partial(told, 0, 1, file.name))
+        prefix = f"{file.name}/" if "/" in file.name else ""
+        files += [Found(prefix + name, Path(path)) for name, path in answer.get("files", [])]
+        refused += problems
+    return files, refused
 
 
-def read_document(path: Path, name: str) -> Document | Refused:
-    """One file as a document called ``name``, or the reason why not."""
-    parse = parsers.BY_SUFFIX.get(path.suffix.lower())
-    if parse is None:
-        known = ", ".join(sorted(parsers.BY_SUFFIX))
-        return Refused(name, f"{name}: files of type {path.suffix or '(none)'!r} cannot be read.", f"Known: {known}.")
+def _read(file: Found, reader: Reader, waiting: Callable[[], None]) -> tuple[list[Document], list[Refused]]:
+    request = {"do": "read", "path": str(file.path.resolve()), "name": file.name}
+    answer, refused = _asked(reader, request, waiting)
+    rows = answer.get("documents", [])
+    lists = ("page_starts", "warnings", "tags")
+    return [Document(**{**row, **{key: tuple(row[key]) for key in lists}}) for row in rows], refused
+
+
+def _asked(reader: Reader, request: dict[str, str], waiting: Callable[[], None]) -> tuple[dict, list[Refused]]:
     try:
-        size = path.stat().st_size
-        if size == 0:
-            return Refused(name, f"{name} is empty.", "Give a file that holds text.")
-        if size > MAX_BYTES:
-            return Refused(name, f"{name} is larger than {MAX_BYTES // 10**6} MB.", "Split it into smaller files.")
-        parsed = parse(path)
-        return _document(path, name, parsed)
+        answer = reader.ask(request, waiting)
     except UserError as error:
-        return Refused(name, f"{name} {error.what}", error.fix)
-    except Exception as error:  # a parser met something it cannot read; which exception differs by library
-        reason = str(error).split("\n")[0][:200] or type(error).__name__
-        what = f"{name} cannot be read as {path.suffix.lower()[1:].upper()} ({reason})."
-        return Refused(name, what, "Open it in the program it comes from and save it again.")
+        return {}, [Refused(request["name"], f"{request['name']} {error.what}", error.fix)]
+    return answer, [Refused(**one) for one in answer.get("refused", [])]
 
 
-def _document(path: Path, name: str, parsed: parsers.Parsed) -> Document:
-    pages, removed = [], 0
-    for page in parsed.pages:
-        text, count = UNREADABLE.subn("", page.replace("\r\n", "\n").replace("\r", "\n"))
-        pages.append(text)
-        removed += count
-    text, starts = _join(pages)
-    if not text.strip():
-        raise UserError("holds no text.", "Give a file that holds text.")
-    controls = removed + sum(ord(letter) < 32 and letter not in "\n\t\f" for letter in text)
-    if controls > BINARY_SHARE * (len(text) + removed):
-        raise UserError("holds binary data, not text.", "Give it the ending that fits its type, or export it as text.")
-    warnings = list(parsed.warnings)
-    if removed:
-        warnings.append(f"{removed} unreadable characters (NUL bytes or broken code points) were removed")
-    page_starts = starts if parsed.paged else ()
-    return Document(name, text, parsed.title or path.stem, file_hash(path), page_starts, tuple(warnings))
+def _again(file: Found, first: Path) -> Refused:
+    """The second of two files with one name."""
+    if file_hash(file.path) == file_hash(first):
+        return Refused(file.name, f"{file.name} was given twice; it was read once.", "Nothing is lost; leave one out.")
+    fix = "Rename one of the two, or give the one folder that holds both."
+    return Refused(file.name, f"{file.name}: another file of this collection has the same name.", fix)
 
 
-def _join(pages: Sequence[str]) -> tuple[str, tuple[int, ...]]:
-    """Pages joined by an empty line, and the character offset at which each begins."""
-    starts, position = [], 0
-    for page in pages:
-        starts.append(position)
-        position += len(page) + 2
-    return "\n\n".join(pages), tuple(starts)
+def _with_copies_named(documents: list[Document]) -> list[Document]:
+    """A document that holds the same as an earlier one says so: copies crowd others out of a search."""
+    first: dict[str, str] = {}
+    said: set[str] = set()
+    named = []
+    for document in documents:
+        original = first.setdefault(document.sha256, document.file)
+        if original != document.file and document.file not in said:
+            said.add(document.file)
+            warning = f"copy: it holds the same as {original}"
+            document = dataclasses.replace(document, warnings=(*document.warnings, warning))
+        named.append(document)
+    return named

@@ -24,7 +24,10 @@ Conversation = tuple[Message, ...]
 class Document:
     """One readable text of a collection. ``id`` is its path inside the collection (POSIX separators).
 
-    ``page_starts`` holds the character offset at which each page begins (empty when the format has no pages).
+    ``page_starts`` holds the character offset at which each page begins (empty when the format has no pages). ``tags``
+    and ``date`` (ISO, like "2026-03-31"; empty when unknown) are what a search can be narrowed by.
+    ``source`` is the file that a row of a table comes from ("" when the document is the file). ``characters_in`` counts
+    the file's text before anything was left out; of a table's rows only the first has it, and the file's warnings.
     """
 
     id: str
@@ -33,6 +36,15 @@ class Document:
     sha256: str
     page_starts: tuple[int, ...] = ()
     warnings: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    date: str = ""
+    source: str = ""
+    characters_in: int = 0
+
+    @property
+    def file(self) -> str:
+        """The name of the file that holds this document."""
+        return self.source or self.id
 
 
 @dataclass(frozen=True)
@@ -49,12 +61,28 @@ class Passage:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """Where a hit's score came from. Ranks count from 1; None means that the list in question does not hold the hit.
+
+    ``cosine`` is known for every hit whenever questions are compared as vectors, also for those that only their words
+    brought in; ``fused`` is the reciprocal-rank score.
+    """
+
+    dense_rank: int | None = None
+    cosine: float | None = None
+    bm25_rank: int | None = None
+    bm25: float | None = None
+    fused: float | None = None
+
+
+@dataclass(frozen=True)
 class Hit:
     """A passage found for a question. ``rank`` counts from 1; a higher ``score`` is better."""
 
     rank: int
     score: float
     passage: Passage
+    origin: Origin = Origin()
 
 
 @dataclass(frozen=True)

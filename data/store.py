@@ -24,6 +24,7 @@ from typing import Any
 from data.errors import UserError
 
 FORMAT = 1
+DELETED = "deleted.json"  # the mark that stays in a deleted version's folder, so that its number is never used again
 STALE_SECONDS = 86_400.0
 ARTIFACTS = {"knowledge": "knowledge base", "adapters": "tuned model", "datasets": "dataset"}
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -190,13 +191,19 @@ def versions(workspace: Workspace, kind: str, name: str) -> list[int]:
     folder = workspace.folder(kind) / name
     if not folder.is_dir():
         return []
-    return sorted(int(p.name) for p in folder.iterdir() if p.name.isdigit() and (p / "manifest.json").exists())
+    return sorted(int(p.name) for p in folder.iterdir() if p.name.isdigit() and _published(p))
+
+
+def _published(folder: Path) -> bool:
+    return (folder / "manifest.json").exists() and not (folder / DELETED).exists()
 
 
 def resolve(workspace: Workspace, kind: str, ref: str) -> Artifact:
     """The artifact named by "name" (its current version) or "name@3". Raises UserError when there is none."""
     name, _, number = ref.partition("@")
     found = versions(workspace, kind, name) if NAME.fullmatch(name) else []
+    if NAME.fullmatch(name) and number.isdigit() and int(number) not in found:
+        _refuse_deleted(workspace.folder(kind) / name / number, ref, ARTIFACTS[kind])
     if not found:
         known = ", ".join(names(workspace, kind)) or "none yet"
         raise UserError(f"There is no {ARTIFACTS[kind]} named {name!r}.", f"Known: {known}.")
@@ -210,12 +217,24 @@ def resolve(workspace: Workspace, kind: str, ref: str) -> Artifact:
     return Artifact(kind, name, version, workspace.folder(kind) / name / str(version))
 
 
+def _refuse_deleted(folder: Path, ref: str, what: str) -> None:
+    if (folder / DELETED).exists():
+        when = read_json(folder / DELETED)["deleted"]
+        raise UserError(
+            f"Version {ref} of this {what} was deleted ({when}).", "Name another version, or make a new one."
+        )
+
+
 def current_version(workspace: Workspace, kind: str, name: str) -> int:
-    """The version a bare name means: the one pointed at, else the newest."""
-    found = versions(workspace, kind, name)
-    pointer = workspace.folder(kind) / name / "current.json"
-    pointed = read_json(pointer)["version"] if pointer.exists() else found[-1]
-    return pointed if pointed in found else found[-1]
+    """The version a bare name means: the one pointed at, else the newest.
+
+    The pointer is read before the folder is listed: a version published in between is then never mistaken for missing.
+    """
+    home = workspace.folder(kind) / name
+    pointer = home / "current.json"
+    if pointer.exists() and _published(home / str(pointed := int(read_json(pointer)["version"]))):
+        return pointed
+    return versions(workspace, kind, name)[-1]
 
 
 def point(workspace: Workspace, kind: str, name: str, version: int) -> Artifact:
@@ -256,6 +275,7 @@ def publish(workspace: Workspace, kind: str, name: str, built: Path, manifest: d
             sync_folder(path)
     home = workspace.folder(kind) / name
     home.mkdir(parents=True, exist_ok=True)
+    sync_folder(home.parent)
     version = max([int(p.name) for p in home.iterdir() if p.name.isdigit()], default=0)
     while True:
         version += 1

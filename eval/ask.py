@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from data.errors import UserError
 from data.schema import Answer, DecodeSettings, Example
 from eval.loading import Loader
 from eval.systems import System
-from rag.retrieve import Found
+from rag.retrieve import Found, told
 
 OnEvent = Callable[[dict[str, Any]], None]
 
@@ -43,7 +44,7 @@ def ask(
 
 
 def _found(loader: Loader, system: System, example: Example) -> Found:
-    return loader.retriever(system.knowledge or "", system.method).find([example.question], system.k)[0]
+    return loader.retriever_of(system).find([example.question], system.k)[0]
 
 
 class _FirstText:
@@ -72,9 +73,9 @@ def _shown(answer: Answer, seconds: float, first: float | None) -> dict[str, Any
 
 
 def shown_hits(hits: Sequence[Any]) -> list[dict[str, Any]]:
-    """Hits as plain rows: rank, score, document, heading, page, text."""
+    """Hits as plain rows: rank, score, document, heading, page, text, and where the score came from."""
     return [
         {"rank": h.rank, "score": round(h.score, 4), "document": h.passage.document, "heading": h.passage.heading,
-         "page": h.passage.page, "text": h.passage.text}
+         "page": h.passage.page, "text": h.passage.text, "origin": asdict(h.origin), "origin_text": told(h.origin)}
         for h in hits
     ]  # fmt: skip

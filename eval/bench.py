@@ -10,6 +10,7 @@ from typing import Any
 
 from data import jobs
 from data.child import Reporter
+from data.documents import by_file
 from data.errors import UserError
 from data.examples import fingerprint, locate, read_examples, save_examples
 from data.leakage import Leakage, exact_matches, refuse_unless_allowed, test_file_among
@@ -85,7 +86,7 @@ def _leakage(workspace: Workspace, path: Path, examples: Sequence[Example], syst
     among: set[str] = set()
     for reference in {system.knowledge for system in systems if system.knowledge}:
         documents = open_knowledge(workspace, reference).documents
-        among.update(test_file_among(path, examples, ((d.id, d.sha256, d.text) for d in documents)))
+        among.update(test_file_among(path, examples, by_file(documents)))
     return Leakage(len(examples), exact=tuple(sorted(exact)), test_file_in=tuple(sorted(among)))
 
 

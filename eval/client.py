@@ -15,6 +15,7 @@ from data.jobs import launch
 from data.schema import DecodeSettings
 from data.store import Workspace, read_json
 from eval.systems import System
+from rag.filters import EVERYTHING, Filter
 
 START_SECONDS = 120.0
 ANSWER_SECONDS = 1800.0
@@ -29,10 +30,17 @@ def ask(
     yield from _events(workspace, "/ask", body)
 
 
-def search(workspace: Workspace, knowledge: str, question: str, k: int = 5, method: str = "fused") -> dict[str, Any]:
-    """{"hits": [{"rank", "score", "document", "heading", "page", "text"}], "relevant": bool} of one search."""
+def search(
+    workspace: Workspace, knowledge: str, question: str, k: int = 5, method: str = "fused",
+    only: Filter = EVERYTHING, at_least: float | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """One search: {"hits": rows of eval.ask.shown_hits, "relevant": bool, "below", "note"}.
+
+    ``below`` counts the passages that score less than ``at_least``; ``note`` says if the vectors were made in another
+    number format, else it is empty.
+    """
     body = {"knowledge": knowledge, "question": question, "k": k, "method": method}
-    return next(_events(workspace, "/search", body))
+    return next(_events(workspace, "/search", {**body, "only": asdict(only), "at_least": at_least}))
 
 
 def _events(workspace: Workspace, path: str, body: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -13,7 +13,8 @@ from data.store import Workspace, resolve
 from eval.systems import System
 from rag.answerer import BestSentence, Find, OpenBook, by_search, gold
 from rag.embed import Embedder
-from rag.knowledge import open_knowledge
+from rag.files import Knowledge, open_knowledge
+from rag.filters import EVERYTHING, Filter
 from rag.retrieve import KnowledgeRetriever
 from sft.answerer import ClosedBook
 from sft.model import LocalModel
@@ -27,7 +28,7 @@ class Loader:
         self._model: LocalModel | None = None
         self._named = ""
         self._embedder: Embedder | None = None
-        self._retrievers: dict[tuple[str, str], KnowledgeRetriever] = {}
+        self._knowledge: dict[str, Knowledge] = {}
 
     def model(self, name: str) -> LocalModel:
         """The base model; another one takes the place of the one held."""
@@ -43,18 +44,23 @@ class Loader:
 
     def embedder(self, name: str) -> Embedder:
         if self._embedder is None or self._embedder.id != name:
-            self._embedder, self._retrievers = None, {}
+            self._embedder, self._knowledge = None, {}
             self._embedder = Embedder.load(name)
         return self._embedder
 
-    def retriever(self, reference: str, method: str) -> KnowledgeRetriever:
-        """The retriever over one version of a knowledge base."""
+    def retriever(
+        self, reference: str, method: str, only: Filter = EVERYTHING, at_least: float | None = None
+    ) -> KnowledgeRetriever:
+        """The retriever over one version of a knowledge base; see KnowledgeRetriever for the rest."""
         reference = resolve(self.workspace, "knowledge", reference).ref
-        if (reference, method) not in self._retrievers:
-            knowledge = open_knowledge(self.workspace, reference)
-            embedder = self.embedder(knowledge.manifest["embedder"]["id"])
-            self._retrievers[reference, method] = KnowledgeRetriever(knowledge, embedder, method)
-        return self._retrievers[reference, method]
+        knowledge = self._knowledge.get(reference) or open_knowledge(self.workspace, reference)
+        embedder = self.embedder(knowledge.manifest["embedder"]["id"])
+        self._knowledge[reference] = knowledge
+        return KnowledgeRetriever(knowledge, embedder, method, only, at_least)
+
+    def retriever_of(self, system: System) -> KnowledgeRetriever:
+        """The retriever that a system's row describes."""
+        return self.retriever(system.knowledge or "", system.method, at_least=system.at_least)
 
     def on_accelerator(self) -> bool:
         """True while the model held sits on a GPU."""
@@ -71,9 +77,9 @@ class Loader:
         if system.context == "gold":
             find = gold
         elif system.context == "retrieved":
-            find = find or by_search(self.retriever(system.knowledge or "", system.method), system.k)
+            find = find or by_search(self.retriever_of(system), system.k)
         if system.floor and find:
-            return BestSentence(find, self.retriever(system.knowledge or "", system.method).embedder)
+            return BestSentence(find, self.retriever_of(system).embedder)
         instruction, _ = instruction_for(system.model)
         generator = Aloud(self.generator(system), on_text) if on_text else self.generator(system)
         return (

@@ -15,7 +15,7 @@ from typing import Any
 from data.errors import UserError
 from data.examples import load_examples
 from data.jobs import Run
-from data.schema import Answer, Example, Hit, Message, Passage
+from data.schema import Answer, Example, Hit, Message, Origin, Passage
 from data.store import append_jsonl, read_json, read_jsonl, write_json
 
 
@@ -40,7 +40,10 @@ def _key(passage: Passage) -> str:
 
 
 def _saved(answer: Answer) -> dict[str, Any]:
-    hits = [{"rank": hit.rank, "score": hit.score, "passage": _key(hit.passage)} for hit in answer.hits]
+    hits = [
+        {"rank": hit.rank, "score": hit.score, "passage": _key(hit.passage), "origin": asdict(hit.origin)}
+        for hit in answer.hits
+    ]
     return {**asdict(answer), "hits": hits}
 
 
@@ -60,7 +63,9 @@ def load_passages(folder: Path) -> dict[str, Passage]:
 
 def restored(row: dict[str, Any], passages: dict[str, Passage]) -> Answer:
     """The answer of one line of answers.jsonl."""
-    hits = tuple(Hit(hit["rank"], hit["score"], passages[hit["passage"]]) for hit in row["hits"])
+    hits = tuple(
+        Hit(hit["rank"], hit["score"], passages[hit["passage"]], Origin(**hit.get("origin", {}))) for hit in row["hits"]
+    )
     conversation = tuple(Message(**message) for message in row["conversation"])
     values = {name: value for name, value in row.items() if name != "system"}
     return Answer(**values | {"hits": hits, "conversation": conversation})

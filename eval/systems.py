@@ -7,7 +7,7 @@ retriever and "floor" (the best sentence of the top passage, no language model) 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from data.errors import UserError
@@ -20,7 +20,10 @@ CONTEXTS = ("none", "retrieved", "gold")
 
 @dataclass(frozen=True)
 class System:
-    """One row of a comparison. ``tuned`` and ``knowledge`` are exact references ("name@2"); ``floor`` uses no model."""
+    """One row of a comparison. ``tuned`` and ``knowledge`` are exact references ("name@2"); ``floor`` uses no model.
+
+    ``at_least`` leaves out passages that score less (see rag.retrieve); None keeps the ``k`` best, however far.
+    """
 
     name: str
     model: str
@@ -30,6 +33,7 @@ class System:
     k: int = 4
     method: str = "fused"
     floor: bool = False
+    at_least: float | None = None
 
 
 @dataclass(frozen=True)
@@ -91,10 +95,11 @@ def parse(text: str, parts: Parts) -> System:
     values: dict[str, Any] = {}
     for pair in text.split(","):
         key, equals, value = (piece.strip() for piece in pair.partition("="))
-        if not equals or key not in ("name", "model", "tuned", "knowledge", "k", "method", "context", "floor"):
+        if not equals or key not in {field.name for field in fields(System)}:
             raise UserError(
                 f"--system {text!r}: {pair!r} is not understood.",
-                "Write name=...,model=...,tuned=...,knowledge=...,k=...,method=...,context=none|retrieved|gold.",
+                "Write name=...,model=...,tuned=...,knowledge=...,k=...,method=...,at_least=...,"
+                "context=none|retrieved|gold.",
             )
         values[key] = value
     if not values.get("name"):
@@ -102,11 +107,20 @@ def parse(text: str, parts: Parts) -> System:
     if not str(values.get("k", "1")).isdigit() or int(values.get("k", "1")) < 1:
         raise UserError(f"--system {text!r}: k is {values['k']!r}.", "It must be a whole number from 1.")
     values["k"] = int(values.get("k", parts.k))
+    if "at_least" in values:
+        values["at_least"] = _number(values["at_least"], f"--system {text!r}: at_least")
     values["floor"] = values.get("floor", "") in ("true", "1", "yes")
     values.setdefault("model", parts.model)
     values.setdefault("method", parts.method)
     values.setdefault("context", "retrieved" if values.get("knowledge") else "none")
     return System(**values)
+
+
+def _number(text: str, what: str) -> float:
+    try:
+        return float(text)
+    except ValueError as error:
+        raise UserError(f"{what} is {text!r}.", "It must be a number, like 0.4.") from error
 
 
 def settle(workspace: Workspace, systems: Sequence[System]) -> list[System]:

@@ -31,6 +31,7 @@ from data.store import Workspace, write_json
 from eval.ask import ask, shown_hits
 from eval.loading import Loader
 from eval.systems import System, settle
+from rag.filters import Filter
 
 IDLE_SECONDS = 600.0
 
@@ -76,12 +77,17 @@ class Worker:
         return self.stream(work)
 
     def search(self, body: dict[str, Any]) -> Iterator[str]:
-        """Stream one {"hits", "relevant"} event for body {knowledge, question, k, method}."""
+        """Stream one event {"hits", "relevant", "below", "note"}; see eval.client.search.
+
+        ``body``: {knowledge, question, k, method, only, at_least}.
+        """
 
         def work(put: Callable[[dict[str, Any]], None]) -> None:
-            retriever = self.loader.retriever(body["knowledge"], body["method"])
+            only = Filter.restored(body["only"])
+            retriever = self.loader.retriever(body["knowledge"], body["method"], only, body["at_least"])
             found = retriever.find([body["question"]], body["k"])[0]
-            put({"hits": shown_hits(found.hits), "relevant": found.relevant})
+            told = {"relevant": found.relevant, "below": found.below, "note": retriever.note}
+            put({"hits": shown_hits(found.hits), **told})
 
         return self.stream(work)
 

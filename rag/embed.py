@@ -129,10 +129,17 @@ def _dtype(torch: Any, device: str) -> tuple[str, str]:
     if device == "cuda":
         fast = torch.cuda.is_bf16_supported()
         return ("bfloat16", "the GPU computes it fast") if fast else ("float32", "the GPU has no fast bfloat16")
-    able = torch.cpu.get_capabilities()
-    if found := [name for name in ("amx_bf16", "avx512_bf16") if able.get(name)]:
-        return "bfloat16", f"the processor computes it fast ({found[0]})"
+    if found := fast_bfloat16():
+        return "bfloat16", f"the processor computes it fast ({found})"
     return "float32", "the processor has no fast bfloat16"
+
+
+def fast_bfloat16() -> str:
+    """What lets this processor compute in bfloat16 fast; empty when nothing does."""
+    import torch
+
+    able = torch.cpu.get_capabilities()
+    return next((name for name in ("amx_bf16", "avx512_bf16") if able.get(name)), "")
 
 
 def _hash(weights: Sequence[Path]) -> str:

@@ -39,8 +39,8 @@ class Knowledge:
     @cached_property
     def documents(self) -> tuple[Document, ...]:
         rows = self._rows("documents.jsonl")
-        tuples = ({**row, "page_starts": tuple(row["page_starts"]), "warnings": tuple(row["warnings"])} for row in rows)
-        return tuple(Document(**row) for row in tuples)
+        lists = ("page_starts", "warnings", "tags")
+        return tuple(Document(**{**row, **{name: tuple(row.get(name, ())) for name in lists}}) for row in rows)
 
     @cached_property
     def passages(self) -> tuple[Passage, ...]:
@@ -52,6 +52,12 @@ class Knowledge:
         from safetensors.numpy import load_file
 
         return load_file(self._checked("vectors.safetensors"))["vectors"]
+
+    @cached_property
+    def document_of(self) -> np.ndarray:
+        """For each passage, its document's place in the manifest's list of files: int32, shape (passages,)."""
+        place = {name: number for number, name in enumerate(self.manifest["files"])}
+        return np.fromiter((place[passage.document] for passage in self.passages), np.int32, len(self.passages))
 
     @cached_property
     def nearest_index(self) -> Any:
@@ -102,15 +108,15 @@ def check_embedder(knowledge: Knowledge, embedder: Embedder) -> str:
 
 
 def write_version(
-    folder: Path, documents: Iterable[Document], passages: list[Passage], vectors: np.ndarray
+    folder: Path, documents: Iterable[Document], passages: list[Passage], vectors: np.ndarray, nearest: Any
 ) -> dict[str, str]:
-    """Write a version's files into an empty folder; returns the SHA-256 of each."""
+    """Write a version's files into an empty folder; returns the SHA-256 of each. ``nearest``: the FAISS index."""
     from safetensors.numpy import save_file
 
     _write_rows(folder / "documents.jsonl", documents)
     _write_rows(folder / "passages.jsonl", passages)
     save_file({"vectors": np.ascontiguousarray(vectors, np.float32)}, folder / "vectors.safetensors")
-    index.write(index.make(vectors), folder / "index.faiss")
+    index.write(nearest, folder / "index.faiss")
     lexical.write(lexical.make([in_context(passage) for passage in passages]), folder / "lexical")
     return {p.relative_to(folder).as_posix(): file_hash(p) for p in sorted(folder.rglob("*")) if p.is_file()}
 

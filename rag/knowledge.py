@@ -12,50 +12,54 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from data import store
+from data import deletion, store
 from data.documents import Refused, read_documents
 from data.errors import UserError
+from data.limits import ReadSettings
 from data.options import from_saved
 from data.schema import Document
 from data.store import Workspace
 from rag.embed import Embedder
 from rag.files import Knowledge, check_embedder, open_knowledge
+from rag.labels import UNLABELLED, Labels, labelled
 from rag.publish import Built, Report, nothing, publish_version
 from rag.settings import BuildConfig
 
 
 def build(
     workspace: Workspace, name: str, paths: Sequence[Path], settings: BuildConfig, embedder: Embedder,
-    report: Report = nothing,
+    report: Report = nothing, labels: Labels = UNLABELLED,
 ) -> Built:  # fmt: skip
-    """Make a knowledge base of files and folders; under a known name this is its next version.
+    """Make a knowledge base of files and folders, all labelled alike; under a known name this is its next version.
 
     Raises UserError when no file can be read.
     """
     store.check_name(name, "knowledge base")
     with _sole_writer(workspace, name, report):
-        documents, refused = _read(paths, report)
+        documents, refused = _read(paths, settings, report)
         if not documents:
             raise _none_read(refused)
+        documents = [labelled(document, labels) for document in documents]
         before = _whole_version(workspace, name)
         return publish_version(workspace, name, documents, settings, embedder, report, before, tuple(refused))
 
 
 def add(
-    workspace: Workspace, name: str, paths: Sequence[Path], embedder: Embedder, report: Report = nothing
+    workspace: Workspace, name: str, paths: Sequence[Path], embedder: Embedder, report: Report = nothing,
+    labels: Labels = UNLABELLED,
 ) -> Built:  # fmt: skip
     """Add files to the current version, or replace those of the same name. Unchanged files change nothing."""
     with _sole_writer(workspace, name, report):
         before = open_knowledge(workspace, name)
         check_embedder(before, embedder)
-        given, refused = _read(paths, report)
+        settings = from_saved(before.manifest["settings"], BuildConfig)
+        given, refused = _read(paths, settings, report)
         if not given:
             raise _none_read(refused)
-        documents = {document.id: document for document in before.documents} | {d.id: d for d in given}
-        settings = from_saved(before.manifest["settings"], BuildConfig)
-        return publish_version(
-            workspace, name, list(documents.values()), settings, embedder, report, before, tuple(refused)
-        )
+        replaced = {document.file: document for document in before.documents}
+        given = [labelled(document, labels, replaced.get(document.file)) for document in given]
+        documents = _replaced(before.documents, given)
+        return publish_version(workspace, name, documents, settings, embedder, report, before, tuple(refused))
 
 
 def remove(
@@ -65,15 +69,40 @@ def remove(
     with _sole_writer(workspace, name, report):
         before = open_knowledge(workspace, name)
         check_embedder(before, embedder)
-        known = {document.id for document in before.documents}
-        if unknown := [wanted for wanted in ids if wanted not in known]:
-            listed = ", ".join(sorted(known)[:5]) + (" ..." if len(known) > 5 else "")
-            raise UserError(f"{before.ref} has no document {unknown[0]!r}.", f"It has: {listed}.")
-        if known == set(ids):
-            raise UserError(f"{before.ref} would be left without documents.", "Keep at least one.")
-        documents = [document for document in before.documents if document.id not in ids]
+        check_removal(before, ids)
+        documents = [one for one in before.documents if not {one.id, one.file} & set(ids)]
         settings = from_saved(before.manifest["settings"], BuildConfig)
         return publish_version(workspace, name, documents, settings, embedder, report, before, ())
+
+
+def known_names(base: Knowledge) -> set[str]:
+    """What a removal may name: the id of every document, and the file that holds it (a table: all its rows)."""
+    return {name for document in base.documents for name in (document.id, document.file)}
+
+
+def check_removal(before: Knowledge, ids: Sequence[str]) -> None:
+    """Raise UserError for a name that is no document or file of this version, or when no document would be left."""
+    known = known_names(before)
+    if unknown := [wanted for wanted in ids if wanted not in known]:
+        listed = ", ".join(sorted(known)[:5]) + (" ..." if len(known) > 5 else "")
+        raise UserError(f"{before.ref} has no document {unknown[0]!r}.", f"It has: {listed}.")
+    if all({document.id, document.file} & set(ids) for document in before.documents):
+        raise UserError(f"{before.ref} would be left without documents.", "Keep at least one.")
+
+
+def delete(workspace: Workspace, ref: str, every: bool = False, force: bool = False) -> list[str]:
+    """Delete version "name@3" for good, or ``every`` version of a name; returns what was deleted.
+
+    Raises UserError for the version in use, for one that runs name (unless ``force``), and while a change is under way.
+    """
+    name = ref if every else ref.partition("@")[0]
+
+    def busy(done: float, total: float, text: str) -> None:
+        raise UserError(f"Knowledge base {name!r} is being changed now.", "Wait until that has ended, or stop it.")
+
+    with _sole_writer(workspace, name, busy):
+        remove_versions = deletion.delete_all if every else deletion.delete_version
+        return [artifact.ref for artifact in remove_versions(workspace, "knowledge", ref, force)]
 
 
 def _whole_version(workspace: Workspace, name: str) -> Knowledge | None:
@@ -85,14 +114,30 @@ def _whole_version(workspace: Workspace, name: str) -> Knowledge | None:
         return None
 
 
-def _read(paths: Sequence[Path], report: Report) -> tuple[list[Document], list[Refused]]:
-    return read_documents(paths, lambda done, total, file: report(0, 1, f"reading {file}: {done + 1} of {total}"))
+def _read(paths: Sequence[Path], settings: BuildConfig, report: Report) -> tuple[list[Document], list[Refused]]:
+    def told(done: int, total: int, file: str) -> None:
+        report(done, total, f"reading {file}: {done + 1} of {total}")
+
+    return read_documents(paths, told, ReadSettings(settings.text_column))
+
+
+def _replaced(before: Sequence[Document], given: Sequence[Document]) -> list[Document]:
+    """The documents with those of the given files in the place of what these files held before."""
+    files = {document.file for document in given}
+    fresh: dict[str, list[Document]] = {}
+    for document in given:
+        fresh.setdefault(document.file, []).append(document)
+    documents = []
+    for document in before:
+        documents += fresh.pop(document.file, []) if document.file in files else [document]
+    return documents + [document for rest in fresh.values() for document in rest]
 
 
 def _none_read(refused: Sequence[Refused]) -> UserError:
     if not refused:
         return UserError("There is no file to read.", "Name files or a folder that holds some.")
-    more = f" ({len(refused) - 1} more files could not be read either.)" if len(refused) > 1 else ""
+    others = ", ".join(one.file for one in refused[1:4]) + (" ..." if len(refused) > 4 else "")
+    more = f" ({len(refused) - 1} more could not be read either: {others}.)" if len(refused) > 1 else ""
     return UserError(refused[0].what + more, refused[0].fix)
 
 
@@ -111,4 +156,4 @@ def _sole_writer(workspace: Workspace, name: str, report: Report) -> Iterator[No
         yield
 
 
-__all__ = ["Built", "Knowledge", "add", "build", "open_knowledge", "remove"]
+__all__ = ["Built", "Knowledge", "add", "build", "delete", "open_knowledge", "remove"]

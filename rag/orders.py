@@ -14,34 +14,44 @@ from data.options import from_saved
 from data.store import Workspace
 from rag import knowledge
 from rag.embed import Embedder
+from rag.filters import iso_date
+from rag.labels import UNLABELLED, Labels
 from rag.settings import BuildConfig
 
 
-def order_build(workspace: Workspace, name: str, paths: Sequence[Path], settings: BuildConfig) -> jobs.Run:
+def order_build(
+    workspace: Workspace, name: str, paths: Sequence[Path], settings: BuildConfig, labels: Labels = UNLABELLED
+) -> jobs.Run:
     """Order a new knowledge base, or the next version of one, made of these files and folders."""
     store.check_name(name, "knowledge base")
-    config = {"action": "build", "documents": _absolute(paths), "settings": dataclasses.asdict(settings)}
+    config = {"action": "build", **_given(paths, labels), "settings": dataclasses.asdict(settings)}
     return jobs.order(workspace, "build", name, config, {"knowledge": _current(workspace, name)})
 
 
-def order_add(workspace: Workspace, name: str, paths: Sequence[Path]) -> jobs.Run:
+def order_add(workspace: Workspace, name: str, paths: Sequence[Path], labels: Labels = UNLABELLED) -> jobs.Run:
     """Order that files be added to a knowledge base, or replaced in it."""
     base = store.resolve(workspace, "knowledge", name)
-    config = {"action": "add", "documents": _absolute(paths)}
+    config = {"action": "add", **_given(paths, labels)}
     return jobs.order(workspace, "build", base.name, config, {"knowledge": base.ref})
 
 
 def order_remove(workspace: Workspace, name: str, ids: Sequence[str]) -> jobs.Run:
-    """Order that documents, named by their ids, be left out of a knowledge base."""
+    """Order that documents, named by their ids, be left out of a knowledge base. Raises UserError for an unknown id."""
     base = store.resolve(workspace, "knowledge", name)
+    knowledge.check_removal(knowledge.open_knowledge(workspace, base.ref), ids)
     return jobs.order(workspace, "build", base.name, {"action": "remove", "ids": list(ids)}, {"knowledge": base.ref})
+
+
+def _given(paths: Sequence[Path], labels: Labels) -> dict[str, Any]:
+    day = iso_date(labels.date, "The date given")
+    return {"documents": _absolute(paths), "labels": {"tags": list(labels.tags), "date": day}}
 
 
 def _absolute(paths: Sequence[Path]) -> list[str]:
     """Checked here as well, so that a mistyped path is said at once and not by a job."""
     for path in paths:
         if not path.exists():
-            raise UserError(f"{path} does not exist.", "Name a file or a folder of documents.")
+            raise UserError(f"{path} does not exist.", "Name a file, a folder or a ZIP of documents.")
     return [str(path.resolve()) for path in paths]
 
 
@@ -50,15 +60,16 @@ def _current(workspace: Workspace, name: str) -> str | None:
     return store.resolve(workspace, "knowledge", name).ref if known else None
 
 
-def work(workspace: Workspace) -> Callable[[jobs.Run, Reporter], dict[str, Any]]:
-    """What the child process of such a run does; the result is the run's summary."""
+def work(
+    workspace: Workspace, load: Callable[[str], Embedder] = Embedder.load
+) -> Callable[[jobs.Run, Reporter], dict[str, Any]]:
+    """What the child process of such a run does; the result is the run's summary. ``load`` finds the embedder."""
 
     def carry_out(run: jobs.Run, reporter: Reporter) -> dict[str, Any]:
-        config = run.order["config"]
         reporter.step(0, 1, "loading the embedding model")
-        embedder = Embedder.load(_embedder_id(workspace, run))
+        embedder = load(_embedder_id(workspace, run))
         reporter.device(embedder.device, f"embedding in {embedder.dtype}: {embedder.dtype_reason}")
-        return _change(workspace, run.name, config, embedder, reporter).summary()
+        return _change(workspace, run, embedder, reporter).summary()
 
     return carry_out
 
@@ -70,13 +81,17 @@ def _embedder_id(workspace: Workspace, run: jobs.Run) -> str:
     return knowledge.open_knowledge(workspace, run.name).manifest["settings"]["embedder"]
 
 
-def _change(
-    workspace: Workspace, name: str, config: dict[str, Any], embedder: Embedder, reporter: Reporter
-) -> knowledge.Built:
+def _change(workspace: Workspace, run: jobs.Run, embedder: Embedder, reporter: Reporter) -> knowledge.Built:
+    name, config = run.name, run.order["config"]
     if config["action"] == "remove":
-        return knowledge.remove(workspace, name, config["ids"], embedder, reporter.step)
+        # checked when it was ordered: what is gone now was removed by this run before a kill, which is resumed here
+        known = knowledge.known_names(knowledge.open_knowledge(workspace, name))
+        ids = [wanted for wanted in config["ids"] if wanted in known]
+        return knowledge.remove(workspace, name, ids, embedder, reporter.step)
     paths = [Path(path) for path in config["documents"]]
+    given = config.get("labels", {"tags": [], "date": ""})  # orders from before there were labels have none
+    labels = Labels(tuple(given["tags"]), given["date"])
     if config["action"] == "add":
-        return knowledge.add(workspace, name, paths, embedder, reporter.step)
+        return knowledge.add(workspace, name, paths, embedder, reporter.step, labels)
     settings = from_saved(config["settings"], BuildConfig)
-    return knowledge.build(workspace, name, paths, settings, embedder, reporter.step)
+    return knowledge.build(workspace, name, paths, settings, embedder, reporter.step, labels)

@@ -11,15 +11,17 @@ import numpy as np
 
 from data import store
 from data.documents import Refused
+from data.options import from_saved
 from data.schema import Document, Passage
 from data.store import Artifact, Workspace
-from rag import index
+from rag import index, vector_cache
 from rag.chunk import chunk, in_context
 from rag.embed import Embedder
 from rag.files import Knowledge, write_version
 from rag.settings import BuildConfig
 
 EMBED_AT_ONCE = 64  # passages between two progress messages
+PROBES, PROBE_WORDS = 200, 12  # an approximate index is measured on so many texts of so many words
 
 Report = Callable[[float, float, str], None]
 """Told how far the work is: (done, total, text). It may raise to stop the work; nothing is published then."""
@@ -27,7 +29,11 @@ Report = Callable[[float, float, str], None]
 
 @dataclass(frozen=True)
 class Built:
-    """What a change made: the version it published (or the current one, when nothing had to change)."""
+    """What a change made: the version it published (or the current one, when nothing had to change).
+
+    ``embedded`` counts passages whose vectors were computed now, ``cached`` those whose vectors were computed earlier
+    for another version; the rest kept the vectors of the version before.
+    """
 
     artifact: Artifact
     documents: int
@@ -35,13 +41,15 @@ class Built:
     embedded: int
     refused: tuple[Refused, ...]
     warnings: tuple[str, ...]
+    cached: int = 0
 
     def summary(self) -> dict[str, object]:
         """The JSON that ``python -m rag build --json`` prints."""
         refused = [dataclasses.asdict(one) for one in self.refused]
         return {
             "knowledge": self.artifact.ref, "documents": self.documents, "passages": self.passages,
-            "embedded": self.embedded, "warnings": list(self.warnings), "refused": refused,
+            "embedded": self.embedded, "cached": self.cached, "index": self.artifact.manifest()["index"],
+            "warnings": list(self.warnings), "refused": refused,
         }  # fmt: skip
 
 
@@ -54,28 +62,39 @@ def publish_version(
     report: Report, before: Knowledge | None, refused: tuple[Refused, ...],
 ) -> Built:  # fmt: skip
     """Publish these documents as the next version after ``before``; nothing new is made when nothing changed."""
-    warnings = tuple(f"{document.id}: {warning}" for document in documents for warning in document.warnings)
+    warnings = tuple(f"{document.file}: {warning}" for document in documents for warning in document.warnings)
     if before and _same(before, documents, settings, embedder):
         return Built(before.artifact, len(documents), len(before.passages), 0, refused, warnings)
+    if before and (why := _why_none_kept(before, embedder)):
+        warnings = (*warnings, why)
     if settings.chunk_tokens > embedder.max_tokens:
         warnings = (*warnings, f"passages are cut to {embedder.max_tokens} tokens: the embedding model reads no more")
     passages = _chunk(documents, settings, embedder, before, report)
-    vectors, embedded = _embed(passages, embedder, before, report)
+    vectors, embedded, cached = _embed(workspace, passages, embedder, before, report)
+    report(len(passages), len(passages), "indexing")
+    chosen = index.choose(vectors, lambda: _probes(passages, embedder), settings.exact_up_to)
     with store.staging(workspace, "knowledge") as folder:
         report(len(passages), len(passages), "writing")
-        stored = write_version(folder, documents, passages, vectors)
+        stored = write_version(folder, documents, passages, vectors, chosen.index)
         manifest = {
             "created": datetime.now(UTC).isoformat(timespec="seconds"), "parent": before.ref if before else None,
             "settings": dataclasses.asdict(settings), "embedder": _embedder_record(embedder),
-            "index": {"kind": index.KIND, "reason": index.REASON},
-            "counts": {"documents": len(documents), "passages": len(passages), "embedded": embedded},
-            "files": {d.id: {"sha256": d.sha256, "characters": len(d.text), "pages": len(d.page_starts) or None}
-                      for d in documents},
+            "index": chosen.record(), "files": {document.id: _file_record(document) for document in documents},
+            "counts": {"documents": len(documents), "passages": len(passages), "embedded": embedded, "cached": cached},
             "warnings": list(warnings), "refused": [dataclasses.asdict(one) for one in refused], "stored": stored,
         }  # fmt: skip
         report(len(passages), len(passages), "publishing")
         artifact = store.publish(workspace, "knowledge", name, folder, manifest)
-    return Built(artifact, len(documents), len(passages), embedded, refused, warnings)
+    return Built(artifact, len(documents), len(passages), embedded, refused, warnings, cached)
+
+
+def _file_record(document: Document) -> dict[str, object]:
+    """What the page and a filter ask of a document: its file, characters that held and kept, warnings, labels."""
+    return {
+        "file": document.file, "sha256": document.sha256, "pages": len(document.page_starts) or None,
+        "characters_in": document.characters_in, "characters": len(document.text), "warnings": list(document.warnings),
+        "tags": list(document.tags), "date": document.date,
+    }  # fmt: skip
 
 
 def _embedder_record(embedder: Embedder) -> dict[str, object]:
@@ -83,15 +102,30 @@ def _embedder_record(embedder: Embedder) -> dict[str, object]:
     return {**{name: getattr(embedder, name) for name in names}, "normalised": True}
 
 
+def _why_none_kept(before: Knowledge, embedder: Embedder) -> str:
+    """A sentence when no vector of the version before can be kept, else ""."""
+    kept = before.manifest["embedder"]
+    if kept["weights_hash"] != embedder.weights_hash:
+        return f"no vector could be kept: {before.ref} was made with another embedding model ({kept['id']})"
+    if kept["dtype"] != embedder.dtype:
+        reason = f"{before.ref} holds vectors in {kept['dtype']}, this machine computes {embedder.dtype}"
+        return f"no vector could be kept: {reason} ({embedder.dtype_reason})"
+    return ""
+
+
 def _same(before: Knowledge, documents: list[Document], settings: BuildConfig, embedder: Embedder) -> bool:
-    made = before.manifest["settings"] == dataclasses.asdict(settings)
-    return made and _same_vectors(before, embedder) and list(before.documents) == documents
+    made = from_saved(before.manifest["settings"], BuildConfig)
+    return made == settings and _same_vectors(before, embedder) and list(before.documents) == documents
 
 
 def _same_vectors(before: Knowledge, embedder: Embedder) -> bool:
     """True if vectors of that version are what ``embedder`` would compute."""
-    kept = before.manifest["embedder"]
-    return (kept["weights_hash"], kept["dtype"]) == (embedder.weights_hash, embedder.dtype)
+    return not _why_none_kept(before, embedder)
+
+
+def _same_sizes(before: Knowledge, settings: BuildConfig) -> bool:
+    made = from_saved(before.manifest["settings"], BuildConfig)
+    return (made.chunk_tokens, made.overlap_tokens) == (settings.chunk_tokens, settings.overlap_tokens)
 
 
 def _chunk(
@@ -100,7 +134,7 @@ def _chunk(
     """Passages of all documents, in their order; those of documents that did not change are taken over."""
     size = min(settings.chunk_tokens, embedder.max_tokens)
     kept: dict[str, list[Passage]] = {}
-    if before and before.manifest["settings"] == dataclasses.asdict(settings) and _same_vectors(before, embedder):
+    if before and _same_sizes(before, settings) and _same_vectors(before, embedder):
         changed = set(documents).symmetric_difference(before.documents)
         kept = {document.id: [] for document in documents if document not in changed}
         for passage in before.passages:
@@ -115,18 +149,30 @@ def _chunk(
 
 
 def _embed(
-    passages: list[Passage], embedder: Embedder, before: Knowledge | None, report: Report
-) -> tuple[np.ndarray, int]:
-    """Vectors of all passages, float32 (passages, dim), and how many had to be computed."""
+    workspace: Workspace, passages: list[Passage], embedder: Embedder, before: Knowledge | None, report: Report
+) -> tuple[np.ndarray, int, int]:
+    """Vectors of all passages, float32 (passages, dim), how many had to be computed, and how many were in the cache."""
     known: dict[str, np.ndarray] = {}
     if before and _same_vectors(before, embedder):
         pairs = zip(before.passages, before.vectors, strict=True)
         known = {in_context(passage): vector for passage, vector in pairs}
     texts = [in_context(passage) for passage in passages]
+    cached = vector_cache.recall(workspace, embedder, sorted(set(texts) - known.keys()))
+    known |= cached
     # sorted by length, because texts of a batch are padded to its longest; then by text, so that a build is repeatable
     new = sorted(set(texts) - known.keys(), key=lambda text: (len(text), text))
     for begin in range(0, len(new), EMBED_AT_ONCE):
         report(begin, len(new), f"embedding {begin} of {len(new)} passages")
         batch = new[begin : begin + EMBED_AT_ONCE]
-        known.update(zip(batch, embedder.embed(batch), strict=True))
-    return np.stack([known[text] for text in texts]), len(new)
+        vectors = embedder.embed(batch)
+        vector_cache.keep(
+            workspace, embedder, batch, vectors
+        )  # at once, so that a stopped build has not worked in vain
+        known.update(zip(batch, vectors, strict=True))
+    return np.stack([known[text] for text in texts]), len(new), len(cached)
+
+
+def _probes(passages: list[Passage], embedder: Embedder) -> np.ndarray:
+    """Texts like questions, on which an approximate index is measured: the first words of passages from all over."""
+    step = max(1, len(passages) // PROBES)
+    return embedder.embed_questions([" ".join(one.text.split()[:PROBE_WORDS]) for one in passages[::step][:PROBES]])

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+import numpy as np
 
 from data.errors import UserError
-from data.schema import Hit
-from rag import lexical
+from data.schema import Hit, Origin
+from rag import index, lexical
 from rag.embed import Embedder
 from rag.files import Knowledge, check_embedder
-from rag.index import nearest
+from rag.filters import EVERYTHING, Filter, allowed
+from rag.index import Ranked
 from rag.settings import METHODS, PACKAGED
+from rag.whole_set import AT_ONCE, nearest_of_all
 
 RRF_K = 60  # Cormack, Clarke and Büttcher (2009), "Reciprocal Rank Fusion outperforms Condorcet ...", SIGIR
 DEPTH = 50  # how far down each list is looked at before fusing
-
-Ranked = list[tuple[int, float]]
-"""(place of a passage, score), best first."""
 
 # Cosine of the nearest passage, measured with passages of 160 tokens. Below 0.3 lie 3 % of 914 questions on six
 # encyclopedia articles and 1 % of 167 on a help desk, but 82 to 95 % of questions asked of the wrong collection.
@@ -26,11 +27,24 @@ NOTHING_BELOW = {PACKAGED: 0.3}
 
 @dataclass(frozen=True)
 class Found:
-    """The hits of one question. ``best_cosine`` is the nearest passage's (None when no vectors were compared)."""
+    """The hits of one question. ``best_cosine`` is the nearest passage's (None when no vectors were compared).
+
+    ``below`` counts the passages that were found but scored less than the least score asked for.
+    """
 
     hits: list[Hit]
     best_cosine: float | None
     relevant: bool
+    below: int = 0
+
+
+@dataclass(frozen=True)
+class Lists:
+    """What one question found by each method; ``cosines`` of all places in either list, {} when none were computed."""
+
+    dense: Ranked
+    words: Ranked
+    cosines: dict[int, float] = field(default_factory=dict)
 
 
 def nothing_relevant(best_cosine: float, embedder: str) -> bool:
@@ -50,17 +64,37 @@ def fuse(rankings: Sequence[Ranked]) -> Ranked:
     return sorted(scores.items(), key=lambda item: (-item[1], item[0]))
 
 
+def told(origin: Origin) -> str:
+    """Where a score came from, in words; empty for a passage that was handed over."""
+    parts = []
+    if origin.cosine is not None:
+        place = f"{origin.dense_rank}. by meaning" if origin.dense_rank else "not among the nearest"
+        parts.append(f"{place} (cosine {origin.cosine:.3f})")
+    if origin.bm25 is not None:
+        parts.append(f"{origin.bm25_rank}. by words (BM25 {origin.bm25:.2f})")
+    if origin.fused is not None:
+        parts.append(f"fused {origin.fused:.4f}")
+    return ", ".join(parts)
+
+
 class KnowledgeRetriever:
     """A data.schema.Retriever over one version of a knowledge base.
 
-    Raises UserError when the version was made with another embedder; ``note`` says if only the number format differs.
+    ``only`` narrows the search to some documents. ``at_least`` is the least cosine of question and passage that counts
+    as found (with the method "bm25": the least BM25 score); nothing at all may be left. Raises UserError when the
+    version was made with another embedder or no document passes the filter; ``note`` says if only the number format
+    differs.
     """
 
-    def __init__(self, knowledge: Knowledge, embedder: Embedder, method: str = "fused") -> None:
+    def __init__(
+        self, knowledge: Knowledge, embedder: Embedder, method: str = "fused", only: Filter = EVERYTHING,
+        at_least: float | None = None,
+    ) -> None:  # fmt: skip
         if method not in METHODS:
             raise UserError(f"There is no search method {method!r}.", f"Choose one of: {', '.join(METHODS)}.")
-        self.knowledge, self.embedder, self.method = knowledge, embedder, method
+        self.knowledge, self.embedder, self.method, self.at_least = knowledge, embedder, method, at_least
         self.note = check_embedder(knowledge, embedder)
+        self.allowed = allowed(knowledge, only)
 
     def search(self, questions: Sequence[str], k: int) -> list[list[Hit]]:
         """At most ``k`` hits per question, best first. Scores are cosine, BM25 or RRF scores by method."""
@@ -69,17 +103,50 @@ class KnowledgeRetriever:
     def find(self, questions: Sequence[str], k: int) -> list[Found]:
         """The same, with what is needed to say that nothing relevant was found."""
         depth = max(k, DEPTH)
-        dense: list[Ranked] = [[] for _ in questions]
-        if self.method != "bm25":
-            dense = nearest(self.knowledge.nearest_index, self.embedder.embed_questions(questions), depth)
-        return [self._found(question, ranking, k, depth) for question, ranking in zip(questions, dense, strict=True)]
+        lists = self._lists(questions, depth)
+        return [self._found(question, found, k) for question, found in zip(questions, lists, strict=True)]
 
-    def _found(self, question: str, dense: Ranked, k: int, depth: int) -> Found:
+    def _lists(self, questions: Sequence[str], depth: int) -> list[Lists]:
+        words: list[Ranked] = [[] for _ in questions]
+        if self.method != "dense":
+            words = [lexical.best(self.knowledge.word_index, asked, depth, self.allowed) for asked in questions]
+        if self.method == "bm25":
+            return [Lists([], ranking) for ranking in words]
+        vectors = self.embedder.embed_questions(questions)
+        rows = zip(self._nearest(vectors, depth), words, vectors, strict=True)
+        return [Lists(dense, by_words, self._cosines(dense, by_words, vector)) for dense, by_words, vector in rows]
+
+    def _nearest(self, vectors: np.ndarray, depth: int) -> list[Ranked]:
+        """A whole test set is searched at once, and then exactly, also where the index is approximate."""
+        nearest = nearest_of_all if len(vectors) >= AT_ONCE else index.nearest
+        return nearest(self.knowledge.nearest_index, vectors, depth, self.allowed)
+
+    def _cosines(self, dense: Ranked, words: Ranked, vector: np.ndarray) -> dict[int, float]:
+        known = dict(dense)
+        others = [place for place, _ in words if place not in known]
+        cosines = index.vectors_of(self.knowledge.nearest_index)[others] @ vector
+        return {**known, **dict(zip(others, cosines.tolist(), strict=True))}
+
+    def _found(self, question: str, lists: Lists, k: int) -> Found:
         if not question.strip():
             return Found([], None, False)
-        words = lexical.best(self.knowledge.word_index, question, depth) if self.method != "dense" else []
-        ranking = fuse([dense, words]) if self.method == "fused" else dense or words
-        hits = [Hit(rank, score, self.knowledge.passages[place]) for rank, (place, score) in enumerate(ranking[:k], 1)]
-        cosine = dense[0][1] if dense else None
+        ranking = fuse([lists.dense, lists.words]) if self.method == "fused" else lists.dense or lists.words
+        good = [pair for pair in ranking if self._enough(*pair, lists)]
+        hits = self._hits(good[:k], lists)
+        cosine = lists.dense[0][1] if lists.dense else None
         near = cosine is None or not nothing_relevant(cosine, self.embedder.id)
-        return Found(hits, cosine, bool(hits) and near)
+        return Found(hits, cosine, bool(hits) and near, len(ranking) - len(good))
+
+    def _enough(self, place: int, score: float, lists: Lists) -> bool:
+        return self.at_least is None or lists.cosines.get(place, score) >= self.at_least
+
+    def _hits(self, ranking: Ranked, lists: Lists) -> list[Hit]:
+        dense = {place: rank for rank, (place, _) in enumerate(lists.dense, 1)}
+        words = {place: (rank, score) for rank, (place, score) in enumerate(lists.words, 1)}
+        hits = []
+        for rank, (place, score) in enumerate(ranking, 1):
+            word_rank, bm25 = words.get(place, (None, None))
+            fused = score if self.method == "fused" else None
+            origin = Origin(dense.get(place), lists.cosines.get(place), word_rank, bm25, fused)
+            hits.append(Hit(rank, score, self.knowledge.passages[place], origin))
+        return hits

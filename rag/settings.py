@@ -21,3 +21,7 @@ class BuildConfig:
     chunk_tokens: int = option(160, "longest passage, in tokens of the embedding model", low=16, high=2000)
     overlap_tokens: int = option(0, "tokens that neighbouring passages share", low=0, high=500)
     embedder: str = option(PACKAGED, "embedding model: the packaged one, a folder, or a Hugging Face id")
+    text_column: str = option("", "CSV and JSONL: the column that holds the text (none: all columns of each row)")
+    exact_up_to: int = option(
+        100_000, "up to so many passages every vector is compared; above, search is approximate", low=0, high=10**8
+    )

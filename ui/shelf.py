@@ -6,37 +6,14 @@ from typing import Any
 
 import streamlit as st
 
-from data.jobs import Run
 from data.store import Artifact, Workspace, point, resolve, versions
 from eval import client
+from rag.knowledge import delete
 from rag.settings import METHODS
-from ui import cached
+from ui import cached, intake
 from ui.frame import guarded, notice, plain, when
 
 PAGE = 20
-
-
-def outcome(run: Run) -> None:
-    """What a finished build made, and every file it refused or had a warning about."""
-    summary = run.status.get("summary") or {}
-    if run.state != "done" or "knowledge" not in summary:
-        return
-    counts = f"{summary['documents']} documents, {summary['passages']} passages, {summary['embedded']} embedded now"
-    st.success(plain(f"{summary['knowledge']}: {counts}."), icon=":material/check:")
-    problems(summary)
-
-
-def problems(about: dict[str, Any]) -> None:
-    """Refused files and warnings, each in a sentence."""
-    if refused := about.get("refused"):
-        with st.container(border=True, key="knowledge_refused"):
-            st.markdown(f"**{len(refused)} files could not be read**")
-            for one in refused:
-                st.text(f"{one['what']} {one['fix']}")
-    if warnings := about.get("warnings"):
-        with st.expander(f"{len(warnings)} warnings", key="knowledge_warnings"):
-            for warning in warnings:
-                st.text(warning)
 
 
 def show(workspace: Workspace, artifact: Artifact) -> None:
@@ -62,6 +39,8 @@ def _search(workspace: Workspace, artifact: Artifact) -> None:
     ref, asked, found = st.session_state.get("knowledge_found", ("", "", None))
     if found and ref == artifact.ref:
         st.text(f"Found for: {asked}")
+        if found["note"]:
+            st.caption(plain(f"{found['note']}."))
         if not found["relevant"]:
             st.warning("Nothing relevant was found; these are only the nearest passages.", icon=":material/search_off:")
         hits(found["hits"])
@@ -71,7 +50,8 @@ def hits(found: list[dict[str, Any]]) -> None:
     """Retrieved passages with their places and scores, as text."""
     for hit in found:
         with st.container(border=True):
-            st.caption(plain(f"{hit['rank']}. {origin(hit)} · score {hit['score']:.3f}"))
+            score = hit.get("origin_text") or f"score {hit['score']:.3f}"
+            st.caption(plain(f"{hit['rank']}. {origin(hit)} · {score}"))
             st.text(hit["text"])
 
 
@@ -89,11 +69,12 @@ def _documents(workspace: Workspace, artifact: Artifact) -> None:
         f"({embedder['dim']} numbers each, {embedder['dtype']}). Search index: {manifest['index']['kind']} "
         f"({manifest['index']['reason']})."
     ))  # fmt: skip
-    problems(manifest)
-    rows = cached.documents(artifact)
-    st.dataframe(rows, hide_index=True, key="knowledge_documents", alt="Documents of this knowledge base",
+    intake.problems(manifest)
+    rows = cached.files(artifact)
+    st.dataframe(rows, hide_index=True, key="knowledge_documents", alt="Files of this knowledge base",
                  placeholder="–")  # fmt: skip
-    chosen = st.selectbox("Passages of", [row["Document"] for row in rows], key="knowledge_document")
+    read = [row["File"] for row in rows if row.get("Passages")]
+    chosen = st.selectbox("Passages of", read, key="knowledge_document")
     if not chosen:
         return
     passages = cached.passages(artifact, chosen)
@@ -111,7 +92,8 @@ def _versions(workspace: Workspace, artifact: Artifact) -> None:
     manifests = [cached.json_file(one.path / "manifest.json") for one in found]
     rows = [
         {"Version": one.ref, "In use": one.version == artifact.version, "Made": when(manifest["created"]),
-         "Documents": manifest["counts"]["documents"], "Passages": manifest["counts"]["passages"]}
+         "Documents": manifest["counts"]["documents"], "Passages": manifest["counts"]["passages"],
+         "Embedded anew": manifest["counts"]["embedded"]}
         for one, manifest in zip(found, manifests, strict=True)
     ]  # fmt: skip
     st.dataframe(rows, hide_index=True, key="knowledge_versions", alt="Versions of this knowledge base")
@@ -120,7 +102,17 @@ def _versions(workspace: Workspace, artifact: Artifact) -> None:
         st.caption("There is one version so far. Every change makes another, and you can go back to any of them.")
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        version = st.selectbox("Go to version", others, index=len(others) - 1, key="knowledge_version", width=160)
+        version = st.selectbox("Other version", others, index=len(others) - 1, key="knowledge_version", width=160)
         if st.button("Use this version", key="knowledge_rollback"):
             notice(f"{artifact.name} now means {point(workspace, 'knowledge', artifact.name, version).ref}.")
+            st.rerun()
+        with st.popover("Delete this version", key="knowledge_delete_ask"):
+            _delete(workspace, f"{artifact.name}@{version}")
+
+
+def _delete(workspace: Workspace, ref: str) -> None:
+    st.markdown(f"{plain(ref)} is deleted for good, unless a run names it.")
+    if st.button("Delete", key="knowledge_delete"):
+        with guarded():
+            notice(f"Deleted: {', '.join(delete(workspace, ref))}.")
             st.rerun()

@@ -7,7 +7,7 @@ from pathlib import Path
 from data.demo.facts import CHANGED, TAUGHT, UNTAUGHT
 from data.demo.rows import Row
 from data.demo.unanswerable import MISSING_TEST, MISSING_TRAIN, MISSING_VALIDATION
-from data.documents import read_documents
+from data.documents import by_file, read_documents
 
 
 def fold(text: str) -> str:
@@ -20,7 +20,7 @@ def read_all(folder: Path) -> dict[str, str]:
     documents, refused = read_documents([folder])
     if refused:
         raise ValueError(f"not readable: {refused}")
-    return {document.id: fold(document.text) for document in documents}
+    return {name: fold(text) for name, _, text in by_file(documents)}
 
 
 def check_facts(texts: dict[str, str]) -> list[str]:

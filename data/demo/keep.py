@@ -21,7 +21,7 @@ from data.demo.first_start import SHIPPED
 from data.store import write_json
 
 LEFT_OUT = shutil.ignore_patterns(
-    "checkpoint*", "log.txt", "lock", ".lock-*", "*.lock", "worker.*", ".staging-*", ".probe-*"
+    "checkpoint*", "cache", "log.txt", "lock", ".lock-*", "*.lock", "worker.*", ".staging-*", ".probe-*"
 )
 MOST_BYTES = 10_000_000
 REPOSITORY = Path(__file__).resolve().parents[2]

@@ -1,12 +1,15 @@
-"""``python -m tests.bench [generation] [page] [ask]``: print each measured ratio beside its target."""
+"""``python -m tests.bench [PART ...]``: print each measured ratio beside its target. Parts: the keys of ``PARTS``."""
 
 from __future__ import annotations
 
 import sys
 
-from tests.bench import asking, generation, page
+from tests.bench import asking, generation, indexing, page, search
 
-PARTS = {"generation": generation.measure, "page": page.measure, "ask": asking.measure}
+PARTS = {
+    "generation": generation.measure, "page": page.measure, "ask": asking.measure, "indexing": indexing.measure,
+    "search": search.measure,
+}  # fmt: skip
 
 
 def main() -> int:

@@ -5,7 +5,7 @@ import streamlit as st
 from data.store import resolve
 from rag.orders import order_add, order_build
 from rag.settings import BuildConfig
-from ui import cached, forms, shelf, uploads
+from ui import cached, forms, intake, shelf, uploads
 from ui.frame import empty, guarded, notice, workspace
 from ui.watch import active, launch, selected, watch
 
@@ -19,7 +19,7 @@ notice()
 
 if run := selected(home, "build"):
     watch(home, run)
-    shelf.outcome(run)
+    intake.outcome(run)
 
 with st.container(border=True, key="knowledge_form"):
     left, right = st.columns(2, gap="large")
@@ -32,8 +32,8 @@ with st.container(border=True, key="knowledge_form"):
             how = REPLACE
         else:
             name, how = target, st.radio("What to do with the files", [ADD, REPLACE], key="knowledge_how")
-    files = right.file_uploader("Documents: PDF, DOCX, HTML, Markdown, text, CSV and more", key="knowledge_files",
-                                accept_multiple_files=True)  # fmt: skip
+    files = right.file_uploader("Documents: PDF, DOCX, HTML, Markdown, text, CSV, JSONL, or a ZIP of them",
+                                key="knowledge_files", accept_multiple_files=True)  # fmt: skip
     values = {}
     if how == REPLACE:
         with st.expander("How it is cut and embedded", key="knowledge_more"), st.container(horizontal=True):

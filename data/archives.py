@@ -1,0 +1,71 @@
+"""A ZIP as a folder: its files unpacked under numbers, so that no name inside it ever becomes a path."""
+
+from __future__ import annotations
+
+import shutil
+import stat
+import zlib
+from pathlib import Path, PurePosixPath
+from zipfile import BadZipFile, ZipFile, ZipInfo
+
+from data.errors import UserError
+from data.limits import Limits, check_unpacked
+from data.reading import Refused, readable
+
+CLUTTER = "__MACOSX"
+
+
+def unpack(path: Path, name: str, into: Path, limits: Limits) -> tuple[list[tuple[str, str]], list[Refused]]:
+    """The (name inside the ZIP, path of the unpacked file) pairs, and the members that were refused.
+
+    A ZIP that is damaged or grows beyond the limits is refused as a whole, before anything is written.
+    """
+    try:
+        with ZipFile(path) as packed:
+            named = [(readable(one.filename.replace("\\", "/")), one) for one in packed.infolist() if not one.is_dir()]
+            members = sorted((pair for pair in named if not _hidden(pair[0])), key=lambda pair: pair[0])
+            # zipfile gives no more bytes of a member than its entry says, so these sizes hold
+            check_unpacked(path.stat().st_size, sum(one.file_size for _, one in members), limits)
+            if not members:
+                raise UserError("holds no file.", "Put the documents in it.")
+            return _members(packed, members, name, into)
+    except UserError as error:
+        return [], [Refused(name, f"{name} {error.what}", error.fix)]
+    except (BadZipFile, OSError, NotImplementedError, zlib.error):
+        return [], [Refused(name, f"{name} is damaged or not a ZIP.", "Make the ZIP again.")]
+
+
+def _hidden(name: str) -> bool:
+    parts = PurePosixPath(name).parts
+    return any((part.startswith(".") and part != "..") or part == CLUTTER for part in parts)
+
+
+def _members(
+    packed: ZipFile, members: list[tuple[str, ZipInfo]], archive: str, into: Path
+) -> tuple[list[tuple[str, str]], list[Refused]]:
+    files: list[tuple[str, str]] = []
+    refused: list[Refused] = []
+    for number, (name, member) in enumerate(members):
+        target = into / f"{number}{PurePosixPath(name).suffix[:20]}"
+        try:
+            _check(member, name)
+            with packed.open(member) as source, open(target, "wb") as file:
+                shutil.copyfileobj(source, file)
+            files.append((name, str(target)))
+        except UserError as error:
+            refused.append(Refused(name, f"{name} in {archive} {error.what}", error.fix))
+        except (BadZipFile, NotImplementedError, zlib.error, EOFError):
+            refused.append(Refused(name, f"{name} in {archive} is damaged.", "Make the ZIP again."))
+    return files, refused
+
+
+def _check(member: ZipInfo, name: str) -> None:
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
+        raise UserError("has a name that leads out of the ZIP.", "Give it a plain name.")
+    if stat.S_ISLNK(member.external_attr >> 16):
+        raise UserError("is a link, not a file.", "Put the file itself into the ZIP.")
+    if member.flag_bits & 1:
+        raise UserError("is protected by a password.", "Make the ZIP again without a password.")
+    if path.suffix.lower() == ".zip":
+        raise UserError("is a ZIP inside a ZIP.", "Unpack it and give its files.")

@@ -1,0 +1,1 @@
+"""Kill -9 at random moments of changes to knowledge bases, and look whether anything was lost or torn."""

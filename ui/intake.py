@@ -1,0 +1,63 @@
+"""What became of each file of a knowledge base: read, read with warnings, or refused with what to do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from data.jobs import Run
+from ui.frame import plain
+
+SENTENCES = 20  # refusals shown as sentences; more of them become a table
+
+
+def outcome(run: Run) -> None:
+    """What a finished build made, and every file it refused or had a warning about."""
+    summary = run.status.get("summary") or {}
+    if run.state != "done" or "knowledge" not in summary:
+        return
+    counts = f"{summary['documents']} documents, {summary['passages']} passages, {summary['embedded']} embedded now"
+    counts += f", {summary['cached']} embedded before" if summary.get("cached") else ""
+    st.success(plain(f"{summary['knowledge']}: {counts}."), icon=":material/check:")
+    problems(summary)
+
+
+def problems(about: dict[str, Any]) -> None:
+    """Refused files and warnings, each in a sentence."""
+    if refused := about.get("refused"):
+        with st.container(border=True, key="knowledge_refused"):
+            count = len(refused)
+            st.markdown(f"**{count} {'file' if count == 1 else 'files'} could not be read**")
+            for one in refused[:SENTENCES]:
+                st.text(f"{one['what']} {one['fix']}")
+            if rest := refused[SENTENCES:]:
+                rows = [{"Why": one["what"], "What to do": one["fix"]} for one in rest]
+                st.dataframe(rows, hide_index=True, key="knowledge_refused_rest", alt="More files that were refused")
+    if warnings := about.get("warnings"):
+        with st.expander(f"{len(warnings)} warnings", key="knowledge_warnings"):
+            rows = [{"Warning": warning} for warning in warnings]
+            st.dataframe(rows, hide_index=True, key="knowledge_warnings_rows", alt="Warnings of the files")
+
+
+def files(manifest: dict[str, Any], passages: dict[str, int]) -> list[dict[str, Any]]:
+    """One row per file, refused ones last. ``passages`` counts those of each document id.
+
+    "In the file" and "Kept" are characters. Versions made before these were counted leave the first empty.
+    """
+    rows: dict[str, dict[str, Any]] = {}
+    for id_, one in manifest["files"].items():
+        name = one.get("file", id_)
+        row = rows.setdefault(name, {
+            "File": name, "Ended as": "read", "Documents": 0, "Pages": one["pages"], "In the file": None,
+            "Kept": 0, "Passages": 0,
+        })  # fmt: skip
+        row["Documents"] += 1
+        row["Kept"] += one["characters"]
+        row["Passages"] += passages.get(id_, 0)
+        if one.get("characters_in"):
+            row["In the file"] = (row["In the file"] or 0) + one["characters_in"]
+        if kinds := dict.fromkeys(warning.partition(":")[0] for warning in one.get("warnings", [])):
+            row["Ended as"] = f"read with warnings: {', '.join(kinds)}"
+    refused = [{"File": one["file"], "Ended as": f"refused: {one['what']}"} for one in manifest["refused"]]
+    return [*rows.values(), *refused]
