@@ -13,7 +13,7 @@ from statistics import mean
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from data.examples import load_examples
+from data.examples import read_examples
 from data.prompts import question_turn
 from data.schema import DecodeSettings, Generator
 from data.store import open_workspace, resolve
@@ -102,7 +102,7 @@ def labels_exam(model: str, home: Path, folder: Path, say: Callable[[str], None]
     flags = ["--train", splits["train"], "--validation", splits["validation"], "--epochs", str(LABEL_EPOCHS)]
     run = tuned(home, "labels", model, *flags, "--max-length", "512")
     after = LocalModel.load(model).tuned(resolve(open_workspace(home), "adapters", "labels"))
-    items = [exam.Item(e.question, e.answers) for e in load_examples(folder / "test.jsonl")]
+    items = [exam.Item(e.question, e.answers) for e in read_examples(folder / "test.jsonl").examples]
     found = {"n": len(items), "minutes": round(run["seconds"] / 60, 1), "accuracy": round(asked(after, items), 3)}
     say(f"labels, LoRA in {found['minutes']} min: accuracy {found['accuracy']} (n {found['n']})")
     return found
