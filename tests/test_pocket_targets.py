@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sft.pocket import targets
+import json
+
+from sft.pocket import PATH, targets
 
 
 def test_a_figure_is_judged_in_the_targets_own_sense():
@@ -37,3 +39,9 @@ def test_reading_lost_is_before_minus_after():
     found = {row[0]: row[1] for row in targets.rows(figures)}
     assert found["reading lost by that fine-tune"] == 0.1
     assert found["real labels after a fine-tune: accuracy"] == 0.81
+
+
+def test_the_card_holds_the_table_of_the_stored_figures():
+    figures = json.loads(PATH.with_name("report.json").read_text())
+    card = PATH.with_name("MODEL_CARD.md").read_text()
+    assert all(line in card for line in targets.table(targets.rows(figures)))
