@@ -22,10 +22,12 @@ CARD = """---
 LOAD_ADAPTER = """```python
 from peft import PeftModel
 from transformers import AutoModelForCausalLM
+
 model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained("{base}"), "this folder")
 ```"""
 LOAD_FULL = """```python
 from transformers import AutoModelForCausalLM
+
 model = AutoModelForCausalLM.from_pretrained("this folder")
 ```"""
 

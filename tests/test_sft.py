@@ -93,7 +93,7 @@ def test_full_training_learns_the_rows_and_to_stop(workspace: Workspace, home: P
 
 def test_the_manifest_says_where_a_tuned_model_comes_from(workspace: Workspace, home: Path) -> None:
     manifest = tune(workspace, home, "mixed", rows="evident.jsonl", epochs=1).manifest()
-    assert manifest["context"] == "mixed"
+    assert manifest["context"] == "crowd"
     assert manifest["reasons"]["context"] == "evidence is known for 24 of 24 rows"
     counts = manifest["training_rows"]
     assert (counts["rows"], counts["with_passages"], counts["closed_book"]) == (48, 24, 24)
