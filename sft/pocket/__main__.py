@@ -29,12 +29,7 @@ def parser() -> argparse.ArgumentParser:
     make.add_argument("--out", type=Path, default=PATH, help="the model folder to write (default: the bundled one)")
     make.add_argument("--work", type=Path, default=WORK, help="folder for checkpoints (default: %(default)s)")
     make.add_argument("--resume", action="store_true", help="go on from the checkpoint in the work folder")
-    make.add_argument(
-        "--ranks",
-        type=int,
-        default=os.cpu_count() or 1,
-        help="processes to train in, one core each (default: all cores)",
-    )
+    make.add_argument("--ranks", type=int, help="processes (default: one on a GPU, else one a core)")
     report = verbs.add_parser("report", help="measure the model and print a table")
     report.add_argument("--model", type=Path, default=PATH, help="the model folder (default: the bundled one)")
     report.add_argument("--count", type=int, default=300, help="questions in each exam (default: %(default)s)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,20 +108,22 @@ class Order:
     reading: Path | None
     work: Path
     out: Path
-    ranks: int = 1
+    ranks: int | None = None  # None: one on a GPU, else one a core
 
 
 def fit(order: Order) -> None:
     """Train until ``order.minutes`` of training are spent, going on from a checkpoint if there is one; then export."""
     source = read_lessons(order.reading)
     tokenizer_for(order.work, source)  # once, before several processes look for it
-    start(order.ranks, _fit, order, source)
+    gpu = torch.cuda.is_available() and order.ranks in (None, 1)
+    ranks = order.ranks or (1 if gpu else os.cpu_count() or 1)
+    say(f"training on {'the GPU' if gpu else f'the CPU, {ranks} processes'}")
+    start(ranks, _fit, order, source, "cuda" if gpu else "cpu")
 
 
-def _fit(order: Order, source: Lessons) -> None:
+def _fit(order: Order, source: Lessons, device: str) -> None:
     torch.manual_seed(0)
     tokenizer = tokenizer_for(order.work, source)
-    device = "cuda" if torch.cuda.is_available() and order.ranks == 1 else "cpu"
     model = new_model().to(device)
     if device == "cpu":
         quicken(model)
