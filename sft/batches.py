@@ -42,3 +42,9 @@ def epoch_order(lengths: Sequence[int], rows: int, seed: int, epoch: int) -> lis
     full = [group for group in groups if len(group) == rows]
     chance.shuffle(full)
     return [index for group in full + [group for group in groups if len(group) < rows] for index in group]
+
+
+def in_epoch(count: int, rehearsed: int, each: int, epoch: int) -> list[int]:
+    """The rows of one epoch: all but the last ``rehearsed``, and of those ``each``, which no other epoch sees."""
+    own = count - rehearsed
+    return [*range(own), *range(own + each * epoch, own + each * (epoch + 1))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 from data.options import option
@@ -10,6 +11,7 @@ from data.prompts import BUNDLED
 METHODS = ("lora", "full")
 CONTEXTS = ("auto", "none", "gold", "mixed", "crowd")
 SMALL = 50_000_000
+REHEARSED = 4  # training rows for each reading exercise of a small base
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,11 @@ class TrainConfig:
         "or each row alone and among several passages, as retrieval shows them (crowd); auto is crowd when evidence "
         "is known",
         choices=CONTEXTS,
+    )  # fmt: skip
+    rehearsal: int | None = option(
+        None, "reading exercises mixed into each epoch, so that reading is not unlearned (default: by model size and "
+        "context)",
+        low=0, high=10_000,
     )  # fmt: skip
     epochs: float | None = option(None, "passes over the training rows (default: by model size)", low=0.01, high=1000)
     learning_rate: float | None = option(
@@ -60,3 +67,15 @@ def filled(config: TrainConfig, parameters: int, window: int) -> tuple[TrainConf
         config = replace(config, max_length=min(window, 4_096))
         reasons["max_length"] = f"the model's window is {window} tokens"
     return config, reasons
+
+
+def rehearsing(config: TrainConfig, context: str, rows: int, parameters: int) -> tuple[TrainConfig, str]:
+    """The config with the number of reading exercises decided, and the reason."""
+    if config.rehearsal is not None:
+        return config, "asked for"
+    if parameters >= SMALL:
+        return replace(config, rehearsal=0), f"a base of {parameters / 1e6:.0f}M parameters keeps what it can do"
+    if context == "none":
+        return replace(config, rehearsal=0), "no training prompt has passages: reading is not asked for"
+    reason = f"a small base unlearns to read: one for every {REHEARSED} rows"
+    return replace(config, rehearsal=math.ceil(rows / REHEARSED)), reason

@@ -1,7 +1,8 @@
 """Training prompts as retrieval will make them: a row's evidence among other passages, or only those others.
 
 The passages are the training rows' own evidence, alone or joined by document, so they say what the documents said when
-the rows were collected. After RAFT (Zhang et al. 2024, "RAFT: Adapting Language Model to Domain Specific RAG").
+the rows were collected; in most of them another value stands in the answer's place (``exchange`` says why). After RAFT
+(Zhang et al. 2024, "RAFT: Adapting Language Model to Domain Specific RAG").
 """
 
 from __future__ import annotations
@@ -11,18 +12,21 @@ import random
 import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 
 from data.schema import Example
+from sft.exchange import Values
 
 MOST_PASSAGES = 4  # as many as are retrieved unless told otherwise
 JOINED_WORDS = 80  # evidence of one document is joined up to this many words: about a chunk
+EXCHANGED = 0.75  # of the rows whose answer can be exchanged
 
 
 class Crowd:
     """Picks the passages a training row is shown among."""
 
     def __init__(self, examples: Sequence[Example], seed: int) -> None:
-        self.seed = seed
+        self.seed, self.values = seed, Values(examples)
         self.alone = list(dict.fromkeys(e.evidence for e in examples if e.evidence))
         self.joined = _joined(examples)
         self._holding = {evidence: text for text, parts in self.joined.items() for evidence in parts}
@@ -30,23 +34,28 @@ class Crowd:
         spread = Counter(word for text in self.joined for word in self._words[text])
         self._weight = {word: math.log((1 + len(self.joined)) / count) for word, count in spread.items()}
 
-    def around(self, example: Example) -> tuple[str, ...]:
-        """One to four passages in random order: the row's evidence, if it has any, and others; the same every time.
+    def around(self, example: Example) -> tuple[tuple[str, ...], Example]:
+        """One to four passages in random order, and the example as they answer it; the same every time.
 
-        Of rows without evidence one in two gets none: passages have nothing to teach them but to be overlooked.
+        The passages are the row's evidence, if it has any, and others. Of rows without evidence one in two gets none:
+        passages have nothing to teach them but to be overlooked.
         """
         r = random.Random(f"{self.seed} {example.id}")
         if not example.evidence and r.random() < 0.5:
-            return ()
+            return (), example
         long = r.random() < 0.5
         evidence = example.evidence or ""
-        own = (self._holding[evidence] if long else evidence,) if evidence else ()
+        own = [self._holding[evidence] if long else evidence] if evidence else []
         others = [text for text in (self.joined if long else self.alone) if evidence not in self._parts(text)]
         wanted = min(len(others), r.randint(0 if own else 1, MOST_PASSAGES - len(own)))
         near = self._nearest(example.question, others, math.ceil(wanted / 2))
         rest = [text for text in others if text not in near]
-        passages = [*own, *near, *r.sample(rest, min(len(rest), wanted - len(near)))]
-        return tuple(r.sample(passages, len(passages)))
+        around = [*near, *r.sample(rest, min(len(rest), wanted - len(near)))]
+        if evidence and r.random() < EXCHANGED and (found := self.values.exchanged(example, r)):
+            own = [own[0].replace(evidence, found[0])]
+            example = replace(example, answers=(found[1],), evidence=found[0])
+        passages = [*own, *around]
+        return tuple(r.sample(passages, len(passages))), example
 
     def _parts(self, text: str) -> Sequence[str]:
         return self.joined.get(text, (text,))

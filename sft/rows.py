@@ -19,7 +19,7 @@ VALIDATION_SHARE, MOST_VALIDATION = 0.1, 200
 class Row:
     """One training row: token ids of the prompt, which carry no loss, and of the answer with its end, which do."""
 
-    example: str
+    example: str  # its id; empty for a rehearsal
     prompt: list[int]
     answer: list[int]
     with_passages: bool
@@ -30,17 +30,19 @@ class Row:
 
 @dataclass(frozen=True)
 class Prepared:
-    """Rows that fit, and how many were left out because they do not."""
+    """Rows that fit, and how many were left out because they do not. Rehearsals come last, and each only once."""
 
     rows: tuple[Row, ...]
     too_long: int
+    rehearsed: int = 0
 
     def counts(self) -> dict[str, int]:
         """How many rows there are of each kind, as manifests hold it."""
-        opened = sum(row.with_passages for row in self.rows)
+        own = self.rows[: len(self.rows) - self.rehearsed]
+        opened = sum(row.with_passages for row in own)
         return {
-            "rows": len(self.rows), "with_passages": opened, "closed_book": len(self.rows) - opened,
-            "too_long": self.too_long,
+            "rows": len(own), "with_passages": opened, "closed_book": len(own) - opened,
+            "rehearsed": self.rehearsed, "too_long": self.too_long,
         }  # fmt: skip
 
 
@@ -65,26 +67,28 @@ def conversations(
     """
     closed = (training_turns(example, (), instruction), False)
     passages: tuple[str, ...] = (example.evidence,) if example.evidence else ()
+    shown = example
     if context == "crowd" and crowd:
-        passages = crowd.around(example)
+        passages, shown = crowd.around(example)
     if context == "none" or not passages:
         return [closed]
-    opened = (training_turns(example, passages, instruction), True)
+    opened = (training_turns(shown, passages, instruction), True)
     return [opened] if context == "gold" else [closed, opened]
 
 
 def prepare(
     examples: Sequence[Example], context: str, instruction: str, tokens: Tokens, max_length: int,
-    crowd: Crowd | None = None,
+    crowd: Crowd | None = None, rehearsed: Sequence[Conversation] = (),
 ) -> Prepared:  # fmt: skip
-    """Token rows of all examples. Rows longer than ``max_length`` tokens are left out and counted, never cut."""
-    rows = []
-    for example in examples:
-        for turns, with_passages in conversations(example, context, instruction, crowd):
-            prompt, answer = tokens.prompt(turns[:-1]), tokens.answer(turns[-1].content)
-            rows.append(Row(example.id, prompt, answer, with_passages))
+    """Token rows of all examples, and of the conversations to be ``rehearsed``.
+
+    Rows longer than ``max_length`` tokens are left out and counted, never cut.
+    """
+    asked = [(e.id, *found) for e in examples for found in conversations(e, context, instruction, crowd)]
+    asked += [("", turns, True) for turns in rehearsed]
+    rows = [Row(i, tokens.prompt(t[:-1]), tokens.answer(t[-1].content), opened) for i, t, opened in asked]
     fitting = tuple(row for row in rows if len(row) <= max_length)
-    return Prepared(fitting, len(rows) - len(fitting))
+    return Prepared(fitting, len(rows) - len(fitting), sum(not row.example for row in fitting))
 
 
 def split(examples: Sequence[Example], seed: int) -> tuple[list[Example], list[Example], str]:

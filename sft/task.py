@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,10 +14,11 @@ from data.leakage import question_key
 from data.options import from_saved
 from data.prompts import fingerprint, instruction_for
 from data.store import Workspace, file_hash
-from sft.config import TrainConfig, filled
+from sft.config import TrainConfig, filled, rehearsing
 from sft.crowd import Crowd
 from sft.devices import training_precision
 from sft.model import LocalModel
+from sft.rehearsal import exercises
 from sft.rows import Prepared, context_for, prepare, split
 from sft.sources import parameter_count
 
@@ -52,11 +54,13 @@ def settle(workspace: Workspace, run: Run, reporter: Reporter) -> Task:
         learned, held, said = list(reading.examples), list(given.examples), f"validation rows from {given.file}"
     else:
         learned, held, said = split(reading.examples, config.seed)
-    assert config.max_length is not None
     crowd = Crowd([*learned, *held], config.seed) if context == "crowd" else None
-    train = prepare(learned, context, instruction, model.tokens, config.max_length, crowd)
+    config, reasons["rehearsal"] = rehearsing(config, context, len(learned), parameters)
+    assert config.rehearsal is not None and config.epochs is not None and config.max_length is not None  # noqa: PT018
+    rehearsed = exercises(config.rehearsal * math.ceil(config.epochs), config.seed, instruction)
+    train = prepare(learned, context, instruction, model.tokens, config.max_length, crowd, rehearsed)
     validation = prepare(held, context, instruction, model.tokens, config.max_length, crowd)
-    if not train.rows:
+    if len(train.rows) == train.rehearsed:
         raise UserError(f"All {train.too_long} training rows are longer than {config.max_length} tokens.",
                         "Raise --max-length, choose a base with a larger window, or shorten the rows.")  # fmt: skip
     reasons["precision"] = ": ".join(training_precision(model.device))

@@ -31,7 +31,7 @@ def train(workspace: Workspace, run: Run, reporter: Reporter) -> dict[str, Any]:
     home = run.folder / "checkpoints"
     resumed = last_whole(home)
     progress = Progress(reporter, task.config.patience)
-    trainer = build(task.model, task.config, task.train.rows, task.validation.rows, home, progress, resumed is None)
+    trainer = build(task.model, task.config, task.train, task.validation, home, progress, resumed is None)
     try:
         trainer.train(resume_from_checkpoint=str(resumed) if resumed else None)
     except Stopped:

@@ -13,13 +13,13 @@ from torch.utils.data import Sampler
 from transformers import PrinterCallback, set_seed
 from trl import SFTConfig, SFTTrainer
 
-from sft.batches import epoch_order
+from sft.batches import epoch_order, in_epoch
 from sft.config import TrainConfig
 from sft.convolution import quicken
 from sft.devices import training_precision
 from sft.model import LocalModel
 from sft.progress import Progress
-from sft.rows import Row
+from sft.rows import Prepared, Row
 
 EVALUATIONS = 10
 LOGGED_STEPS = 200
@@ -30,28 +30,33 @@ class _ByLength(Sampler[int]):
     """Rows of like length share a batch. transformers' own sampler draws from the global random state, which a resumed
     run does not have at the beginning of its epoch."""
 
-    def __init__(self, lengths: list[int], rows: int, seed: int) -> None:
+    def __init__(self, lengths: list[int], rows: int, seed: int, rehearsed: int, epochs: int) -> None:
         self.lengths, self.rows, self.seed, self.epoch = lengths, rows, seed, 0
+        self.rehearsed, self.each = rehearsed, rehearsed // epochs
 
     def set_epoch(self, epoch: int) -> None:
         self.epoch = epoch
 
     def __len__(self) -> int:
-        return len(self.lengths)
+        return len(self.lengths) - self.rehearsed + self.each
 
     def __iter__(self) -> Iterator[int]:
-        return iter(epoch_order(self.lengths, self.rows, self.seed, self.epoch))
+        chosen = in_epoch(len(self.lengths), self.rehearsed, self.each, self.epoch)
+        order = epoch_order([self.lengths[index] for index in chosen], self.rows, self.seed, self.epoch)
+        return iter([chosen[place] for place in order])
 
 
 class _Trainer(SFTTrainer):
+    rehearsed = 0
+
     def _get_train_sampler(self, train_dataset: Any = None) -> _ByLength:
-        lengths = [len(ids) for ids in self.train_dataset["input_ids"]]
-        return _ByLength(lengths, self.args.train_batch_size, self.args.seed)
+        lengths, args = [len(ids) for ids in self.train_dataset["input_ids"]], self.args
+        return _ByLength(lengths, args.train_batch_size, args.seed, self.rehearsed, math.ceil(args.num_train_epochs))
 
 
 def build(
-    model: LocalModel, config: TrainConfig, train: Sequence[Row], validation: Sequence[Row], folder: Path,
-    progress: Progress, fresh: bool,
+    model: LocalModel, config: TrainConfig, train: Prepared, validation: Prepared, folder: Path, progress: Progress,
+    fresh: bool,
 ) -> Any:  # fmt: skip
     """A trainer ready to run. ``config`` has no None left; ``fresh`` is False when a checkpoint will be resumed."""
     datasets.disable_progress_bars()
@@ -62,15 +67,18 @@ def build(
             r=config.rank, lora_alpha=config.alpha, lora_dropout=config.dropout, target_modules="all-linear",
             task_type="CAUSAL_LM",
         )  # fmt: skip
+    assert config.epochs is not None
+    in_each_epoch = len(train.rows) - train.rehearsed + train.rehearsed // math.ceil(config.epochs)
     trainer = _Trainer(
         model=model.network,
-        args=_arguments(model, config, len(train), bool(validation), folder, fresh),
-        train_dataset=_table(train),
-        eval_dataset=_table(validation) if validation else None,
+        args=_arguments(model, config, in_each_epoch, bool(validation.rows), folder, fresh),
+        train_dataset=_table(train.rows),
+        eval_dataset=_table(validation.rows) if validation.rows else None,
         processing_class=model.tokenizer,
         peft_config=lora,
         callbacks=[progress],
     )
+    trainer.rehearsed = train.rehearsed
     if model.device.name == "cpu":
         quicken(trainer.model)
     trainer.remove_callback(PrinterCallback)

@@ -15,7 +15,7 @@ from data.errors import UserError
 from data.prompts import question_turn
 from data.schema import Answer, DecodeSettings, Example, Generation
 from sft.answerer import ClosedBook
-from sft.batches import batches, epoch_order
+from sft.batches import batches, epoch_order, in_epoch
 from sft.devices import choose_device
 from sft.model import LocalModel
 from sft.sources import resolve, weights_hash
@@ -61,6 +61,12 @@ def test_rows_of_like_length_share_a_training_batch_and_epochs_differ() -> None:
     assert computed <= 1.1 * sum(lengths)
     assert order != epoch_order(lengths, 16, 0, 1)
     assert order != epoch_order(lengths, 16, 1, 0)
+
+
+def test_a_rehearsal_comes_once_and_every_other_row_in_every_epoch() -> None:
+    seen = [in_epoch(16, 6, 2, epoch) for epoch in range(3)]
+    assert all(chosen[:10] == list(range(10)) for chosen in seen)
+    assert sorted(index for chosen in seen for index in chosen[10:]) == [10, 11, 12, 13, 14, 15]
 
 
 def test_long_prompts_make_small_batches_and_short_ones_large() -> None:

@@ -96,7 +96,8 @@ def test_the_manifest_says_where_a_tuned_model_comes_from(workspace: Workspace, 
     assert manifest["context"] == "crowd"
     assert manifest["reasons"]["context"] == "evidence is known for 24 of 24 rows"
     counts = manifest["training_rows"]
-    assert (counts["rows"], counts["with_passages"], counts["closed_book"]) == (48, 24, 24)
+    assert (counts["rows"], counts["with_passages"], counts["closed_book"], counts["rehearsed"]) == (48, 24, 24, 6)
+    assert manifest["reasons"]["rehearsal"] == "a small base unlearns to read: one for every 4 rows"
     assert manifest["data"]["train"]["fingerprint"]
     assert manifest["summary"]["validation_loss"] > 0
     assert next(point["step"] for point in manifest["curve"] if "eval_loss" in point) == 0

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -14,10 +17,12 @@ from data.errors import UserError
 from data.prompts import ABSTAIN
 from data.schema import Example
 from data.store import Workspace
-from sft.config import TrainConfig, filled
+from sft.config import TrainConfig, filled, rehearsing
 from sft.crowd import JOINED_WORDS, Crowd
+from sft.exchange import Values
 from sft.model import LocalModel
 from sft.orders import order_training
+from sft.rehearsal import exercises
 from sft.rows import context_for, conversations, prepare, split
 from sft.train import train
 from tests import tiny
@@ -47,12 +52,44 @@ def test_a_crowd_holds_the_evidence_among_others_that_do_not() -> None:
     crowd = Crowd(known, 0)
     sizes = set()
     for example in known:
-        passages = crowd.around(example)
-        assert example.evidence
-        assert sum(example.evidence in passage for passage in passages) == 1
-        assert passages == Crowd(known, 0).around(example)
+        passages, shown = crowd.around(example)
+        assert shown.evidence
+        assert sum(shown.evidence in passage for passage in passages) == 1
+        assert (passages, shown) == Crowd(known, 0).around(example)
         sizes.add(len(passages))
     assert sizes == {1, 2, 3, 4}
+
+
+def test_most_crowds_hold_another_value_than_memory_does_and_the_answer_follows_the_passages() -> None:
+    known = [
+        Example(f"{n}-{w}", f"Wording {w}: what is the code of hall {n}?", (f"QX-{n:02}",), fact=str(n),
+                document="halls.md", evidence=f"Hall {n} has the code QX-{n:02}.")
+        for n in range(40) for w in range(3)
+    ]  # fmt: skip
+    crowd, exchanged = Crowd(known, 0), 0
+    for example in known:
+        passages, shown = crowd.around(example)
+        hall = example.question.split()[-1].rstrip("?")
+        told = [part for passage in passages for part in re.findall(rf"Hall {hall} has the code (QX-\d\d)", passage)]
+        assert told == [shown.answers[0]], "the passages say one thing, and the answer is what they say"
+        exchanged += shown.answers != example.answers
+        closed, opened = conversations(example, "crowd", "", crowd)
+        assert closed[0][-1].content == example.answers[0], "closed-book, the taught answer stays"
+        assert opened[0][-1].content == shown.answers[0]
+    assert 70 < exchanged < 110
+
+
+def test_a_value_is_exchanged_for_one_of_its_form_where_the_passage_holds_it_word_for_word() -> None:
+    row = Example("a", "When does it open?", ("08:30",), evidence="It opens at 08:30, not at 108:30.")
+    other = Example("b", "When does it close?", ("17:45",), evidence="It closes at 17:45.")
+    name = Example("c", "Who runs it?", ("Ada Vermeer",), evidence="Ada Vermeer runs it.")
+    values = Values([row, other, name])
+    assert values.exchanged(row, Random(0)) == ("It opens at 17:45, not at 108:30.", "17:45")
+    assert values.exchanged(name, Random(0)) is None, "no other value looks like this one"
+    unsaid = replace(row, evidence="It opens at half past eight.")
+    assert values.exchanged(unsaid, Random(0)) is None
+    named = replace(row, question="Does it open at 08:30?")
+    assert values.exchanged(named, Random(0)) is None
 
 
 def test_a_row_without_evidence_is_asked_in_a_crowd_half_of_the_time() -> None:
@@ -69,7 +106,7 @@ def test_the_crowd_prefers_what_a_retriever_would_confuse_with_the_question() ->
     rows = [Example(str(n), "?", ("x",), evidence=text) for n, text in enumerate([*lamps, *rest])]
     crowd = Crowd(rows, 0)
     asked = [Example(f"q{n}", "What does the lamp of hall 9 cost?", ("x",)) for n in range(60)]
-    shown = [crowd.around(example) for example in asked]
+    shown = [crowd.around(example)[0] for example in asked]
     assert all(any("lamp" in passage for passage in passages) for passages in shown if passages)
 
 
@@ -83,6 +120,23 @@ def test_evidence_of_one_document_is_joined_to_about_a_chunk() -> None:
     assert sorted(part for parts in joined.values() for part in parts) == sorted(str(e.evidence) for e in rows)
     for parts in joined.values():
         assert len({int(part.split()[1]) < 20 for part in parts}) == 1, "a passage of two documents"
+
+
+def test_rehearsals_are_answered_by_their_passages_or_say_that_they_are_not() -> None:
+    told = [(turns[0].content, turns[1].content) for turns in exercises(80, 1)]
+    known = [(user.split("Question:")[0], answer) for user, answer in told if answer != ABSTAIN]
+    assert all(answer in passages for passages, answer in known)
+    assert 5 < 80 - len(known) < 35
+    assert exercises(80, 1)[:3] == exercises(3, 1) != exercises(3, 2)
+    assert exercises(1, 1, "Be brief.")[0][0].content == f"Be brief.\n{told[0][0]}"
+
+
+def test_a_small_base_rehearses_reading_unless_told_otherwise() -> None:
+    small, large = 6_000_000, 7_000_000_000
+    assert rehearsing(TrainConfig(), "crowd", 100, small)[0].rehearsal == 25
+    assert rehearsing(TrainConfig(), "none", 100, small)[0].rehearsal == 0
+    assert rehearsing(TrainConfig(), "crowd", 100, large)[0].rehearsal == 0
+    assert rehearsing(TrainConfig(rehearsal=7), "none", 100, large) == (TrainConfig(rehearsal=7), "asked for")
 
 
 def test_an_unanswerable_row_teaches_to_abstain() -> None:

@@ -24,7 +24,7 @@ MUON_LR, ADAM_LR = 6e-3, 3e-3
 WARM_UP = 40  # steps
 DECAY_FROM = 0.3  # of the budget: constant before, then linear to a fiftieth
 READY_ACCURACY, READY_LATEST = 0.85, 0.12  # look-up is learned, or this share of the budget is spent
-CHECKPOINT_SECONDS, PROBE_SECONDS = 120, 600
+CHECKPOINT_SECONDS, PROBE_SECONDS = 120, 1500
 
 
 def read_lessons(path: Path | None) -> Lessons:
