@@ -16,8 +16,9 @@ from typing import Any
 import psutil
 
 from data import jobs
+from data.disk import append_jsonl, write_json
 from data.errors import Stopped, UserError
-from data.store import Workspace, append_jsonl, write_json
+from data.workspace import Workspace
 
 LIBRARIES = ("torch", "transformers", "peft", "trl", "sentence-transformers", "faiss-cpu", "datasets")
 

@@ -9,12 +9,12 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from data.disk import file_hash
 from data.errors import UserError
 from data.limits import ReadSettings
 from data.reader import Reader
 from data.reading import Refused, readable
 from data.schema import Document
-from data.store import file_hash
 
 OnFile = Callable[[int, int, str], None]
 """Called before each file, and while it is read, with (files done, files in all, its name). It may raise to stop."""

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from data import child, jobs, shell
+from data.disk import write_bytes
 from data.schema import DecodeSettings
-from data.store import open_workspace, write_bytes
+from data.workspace import open_workspace
 from eval import bench, records, report
 from eval.systems import CORNERS, METHODS, Parts, corner, parse, possible, settle
 

@@ -10,10 +10,11 @@ from typing import Any
 
 import httpx
 
+from data.disk import read_json
 from data.errors import UserError
 from data.jobs import launch
 from data.schema import DecodeSettings
-from data.store import Workspace, read_json
+from data.workspace import Workspace
 from eval.systems import System
 from rag.filters import EVERYTHING, Filter
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from data.disk import text_hash
 from data.schema import Example
-from data.store import text_hash
 
 RESAMPLES = 9_999
 SEED = 20_231

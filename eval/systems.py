@@ -11,7 +11,8 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from data.errors import UserError
-from data.store import Workspace, resolve
+from data.store import resolve
+from data.workspace import Workspace
 from rag.settings import METHODS
 
 CORNERS = ("base", "sft", "rag", "sft+rag", "gold", "floor")

@@ -25,9 +25,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from data.disk import write_json
 from data.errors import UserError
 from data.schema import DecodeSettings
-from data.store import Workspace, write_json
+from data.workspace import Workspace
 from eval.ask import ask, shown_hits
 from eval.loading import Loader
 from eval.systems import System, settle

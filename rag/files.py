@@ -17,9 +17,11 @@ from typing import Any
 
 import numpy as np
 
+from data.disk import file_hash
 from data.errors import UserError
 from data.schema import Document, Passage
-from data.store import Artifact, Workspace, file_hash, resolve
+from data.store import Artifact, resolve
+from data.workspace import Workspace
 from rag import index, lexical
 from rag.chunk import in_context
 from rag.embed import Embedder

@@ -18,7 +18,7 @@ from data.errors import UserError
 from data.limits import ReadSettings
 from data.options import from_saved
 from data.schema import Document
-from data.store import Workspace
+from data.workspace import Workspace
 from rag.embed import Embedder
 from rag.files import Knowledge, check_embedder, open_knowledge
 from rag.labels import UNLABELLED, Labels, labelled

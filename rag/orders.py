@@ -11,7 +11,7 @@ from data import jobs, store
 from data.child import Reporter
 from data.errors import UserError
 from data.options import from_saved
-from data.store import Workspace
+from data.workspace import Workspace
 from rag import knowledge
 from rag.embed import Embedder
 from rag.filters import iso_date

@@ -13,7 +13,8 @@ from data import store
 from data.documents import Refused
 from data.options import from_saved
 from data.schema import Document, Passage
-from data.store import Artifact, Workspace
+from data.store import Artifact
+from data.workspace import Workspace
 from rag import index, vector_cache
 from rag.chunk import chunk, in_context
 from rag.embed import Embedder

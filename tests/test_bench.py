@@ -15,12 +15,14 @@ import httpx
 import pytest
 
 from data import jobs
+from data.disk import read_json, write_json
 from data.errors import UserError
 from data.examples import save_examples
 from data.leakage import question_key
 from data.prompts import question_turn
 from data.schema import DecodeSettings, Example
-from data.store import Workspace, open_workspace, publish, read_json, staging, write_json
+from data.store import publish, staging
+from data.workspace import Workspace, open_workspace
 from eval import bench, client, records, report
 from eval.systems import Parts, System
 from rag.chunk import in_context

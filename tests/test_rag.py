@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from data import store
 from data.errors import Stopped, UserError
 from data.schema import Answer, Conversation, DecodeSettings, Document, Example, Generation, Hit, Passage
-from data.store import Workspace
+from data.workspace import Workspace, open_workspace
 from rag import index, knowledge, lexical
 from rag.answerer import BestSentence, OpenBook, by_search, gold, sentences
 from rag.chunk import chunk, in_context
@@ -41,7 +41,7 @@ TEXTS = {
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
-    return store.open_workspace(tmp_path / "home")
+    return open_workspace(tmp_path / "home")
 
 
 @pytest.fixture
@@ -213,13 +213,14 @@ def test_a_stop_before_publishing_leaves_the_last_version(workspace: Workspace, 
 KILLED = """
 import os, signal, sys
 sys.path.insert(0, "tests")
-from test_rag import Path, fake, knowledge, store
+from data.workspace import open_workspace
+from test_rag import Path, fake, knowledge
 
 def die(done, total, text):
     if text == "publishing":
         os.kill(os.getpid(), signal.SIGKILL)
 
-knowledge.add(store.open_workspace(), "K", [Path(sys.argv[1])], fake(), die)
+knowledge.add(open_workspace(), "K", [Path(sys.argv[1])], fake(), die)
 """
 
 
@@ -469,7 +470,7 @@ def test_build_and_search_from_the_shell(tmp_path: Path, documents: Path) -> Non
 def test_reading_passages_loads_no_heavy_library(workspace: Workspace, documents: Path) -> None:
     knowledge.build(workspace, "K", [documents], SETTINGS, fake())
     code = (
-        "import sys; from data.store import open_workspace; from rag.knowledge import open_knowledge\n"
+        "import sys; from data.workspace import open_workspace; from rag.knowledge import open_knowledge\n"
         "import rag.orders, rag.settings, rag.retrieve\n"
         "base = open_knowledge(open_workspace(), 'K'); base.passages, base.documents, base.vectors\n"
         "heavy = {'torch', 'faiss', 'transformers', 'sentence_transformers', 'bm25s'} & set(sys.modules)\n"

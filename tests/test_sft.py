@@ -16,7 +16,8 @@ from data import jobs
 from data.child import Reporter
 from data.errors import UserError
 from data.schema import DecodeSettings
-from data.store import Artifact, Workspace
+from data.store import Artifact
+from data.workspace import Workspace
 from sft.model import LocalModel
 from sft.orders import order_training
 from sft.progress import since_best

@@ -13,7 +13,7 @@ from data.child import Reporter
 from data.errors import UserError
 from data.prompts import ABSTAIN
 from data.schema import Example
-from data.store import Workspace
+from data.workspace import Workspace
 from sft.config import TrainConfig, filled
 from sft.crowd import JOINED_WORDS, Crowd
 from sft.model import LocalModel
