@@ -24,7 +24,7 @@ import psutil
 from data.errors import UserError
 from data.store import Workspace, check_name, read_json, read_jsonl, write_json
 
-ROOMS = {"build": "rag", "train": "sft", "bench": "eval"}
+ROOMS = {"build": "rag", "train": "sft", "bench": "eval", "grid": "eval"}
 GRACE_SECONDS = 15.0
 UNSTARTED_SECONDS = 60.0
 ENDED = ("done", "failed", "stopped", "died")

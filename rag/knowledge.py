@@ -1,4 +1,4 @@
-"""A knowledge base is a chain of immutable versions: build, add and remove each publish a new one.
+"""A knowledge base is a chain of immutable versions: build, add, remove and recut each publish one.
 
 Only passages whose text the version before did not hold are embedded; the others keep their vectors. A reader holds one
 version from start to end, and a crash at any moment leaves the last published one.
@@ -23,7 +23,7 @@ from rag.embed import Embedder
 from rag.files import Knowledge, check_embedder, open_knowledge
 from rag.labels import UNLABELLED, Labels, labelled
 from rag.publish import Built, Report, nothing, publish_version
-from rag.settings import BuildConfig
+from rag.settings import BuildConfig, Tuned
 
 
 def build(
@@ -73,6 +73,16 @@ def remove(
         documents = [one for one in before.documents if not {one.id, one.file} & set(ids)]
         settings = from_saved(before.manifest["settings"], BuildConfig)
         return publish_version(workspace, name, documents, settings, embedder, report, before, ())
+
+
+def recut(
+    workspace: Workspace, name: str, settings: BuildConfig, own: Tuned, embedder: Embedder, report: Report = nothing
+) -> Built:  # fmt: skip
+    """Cut the stored documents anew with ``settings``, and search them with ``own`` from now on; no file is read."""
+    with _sole_writer(workspace, name, report):
+        before = open_knowledge(workspace, name)
+        check_embedder(before, embedder)
+        return publish_version(workspace, name, list(before.documents), settings, embedder, report, before, (), own)
 
 
 def known_names(base: Knowledge) -> set[str]:
@@ -156,4 +166,4 @@ def _sole_writer(workspace: Workspace, name: str, report: Report) -> Iterator[No
         yield
 
 
-__all__ = ["Built", "Knowledge", "add", "build", "delete", "open_knowledge", "remove"]
+__all__ = ["Built", "Knowledge", "add", "build", "delete", "open_knowledge", "recut", "remove"]
