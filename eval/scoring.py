@@ -10,6 +10,7 @@ from typing import Any
 from data.schema import Answer, Example
 from eval.metrics import Score, abstains, score, task_measures
 from eval.statistics import Estimate, estimate, group_of, paired, verdict
+from rag.marks import carries
 
 Pair = tuple[Example, Answer]
 METRIC_WORDS = {"exact_match": "exact match", "token_f1": "token F1"}
@@ -95,7 +96,7 @@ def holds_gold(example: Example, passage: str) -> bool:
     """
     evidence, text = " ".join((example.evidence or "").split()), " ".join(passage.split())
     shared = evidence if evidence in text else text if text in evidence else _overlap(evidence, text)
-    return any(answer in shared for answer in example.answers) or (bool(evidence) and 2 * len(shared) >= len(evidence))
+    return carries(shared, len(evidence), example.answers)
 
 
 def _overlap(evidence: str, text: str) -> str:

@@ -19,6 +19,7 @@ from data.limits import ReadSettings
 from data.options import from_saved
 from data.schema import Document
 from data.store import Workspace
+from rag import marks
 from rag.embed import Embedder
 from rag.files import Knowledge, check_embedder, open_knowledge
 from rag.labels import UNLABELLED, Labels, labelled
@@ -101,7 +102,7 @@ def check_removal(before: Knowledge, ids: Sequence[str]) -> None:
 
 
 def delete(workspace: Workspace, ref: str, every: bool = False, force: bool = False) -> list[str]:
-    """Delete version "name@3" for good, or ``every`` version of a name; returns what was deleted.
+    """Delete version "name@3" for good, or ``every`` version of a name and its marks; returns what was deleted.
 
     Raises UserError for the version in use, for one that runs name (unless ``force``), and while a change is under way.
     """
@@ -112,7 +113,10 @@ def delete(workspace: Workspace, ref: str, every: bool = False, force: bool = Fa
 
     with _sole_writer(workspace, name, busy):
         remove_versions = deletion.delete_all if every else deletion.delete_version
-        return [artifact.ref for artifact in remove_versions(workspace, "knowledge", ref, force)]
+        deleted = [artifact.ref for artifact in remove_versions(workspace, "knowledge", ref, force)]
+        if every:  # marks quote the documents; they live as long as the name has a version
+            (workspace.folder("knowledge") / name / marks.FILE).unlink(missing_ok=True)
+        return deleted
 
 
 def _whole_version(workspace: Workspace, name: str) -> Knowledge | None:
