@@ -16,7 +16,7 @@ from data.errors import UserError
 from data.examples import locate as locate_file
 from data.examples import read_examples
 from data.leakage import question_key
-from data.schema import Document, Example, Passage
+from data.schema import Example, Passage
 from data.store import Workspace
 from eval.statistics import FEW_GROUPS
 from rag.marks import Mark, gold_passages, located, occurrences, read_marks
@@ -103,9 +103,8 @@ def fingerprint(questions: Sequence[Question]) -> str:
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
 
 
-def locate(questions: Sequence[Question], documents: Sequence[Document]) -> Located:
-    """Find every question's quotes in the documents of a version."""
-    texts = {document.id: document.text for document in documents}
+def locate(questions: Sequence[Question], texts: Mapping[str, str]) -> Located:
+    """Find every question's quotes in a version, whose documents' ``texts`` are given by id (``Knowledge.texts``)."""
     places = {
         one.id: tuple(dict.fromkeys(p for quote in one.quotes for p in _places(quote, texts))) for one in questions
     }

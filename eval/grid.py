@@ -62,7 +62,7 @@ def order(workspace: Workspace, asked: GridOrder) -> jobs.Run:
     base = open_knowledge(workspace, asked.knowledge)
     _check(asked, base)
     questions, unusable = gold.read(workspace, asked.questions, base.artifact.name)
-    found = gold.locate(questions, base.documents)
+    found = gold.locate(questions, base.texts)
     if len(found.places) < 2:
         raise UserError(
             f"Of {len(questions) + unusable} questions, {len(found.places)} have a gold text that is in {base.ref}.",
@@ -105,7 +105,7 @@ def work(
     """Measure every cutting that is not measured yet, then choose and report (result.json)."""
     asked, base = _asked(run), open_knowledge(workspace, run.order["config"]["knowledge"])
     questions = gold.restored(read_jsonl(run.folder / "questions.jsonl"))
-    found = gold.locate(questions, base.documents)
+    found = gold.locate(questions, base.texts)
     current = in_use(base.manifest)
     wanted = cuts(asked.chunk_tokens, asked.overlap_tokens, Cut(current.chunk_tokens, current.overlap_tokens))
     left = [cut for cut in wanted if not cells.path_of(run.folder, cut).exists()]
@@ -131,15 +131,20 @@ def _measure(
     questions: Sequence[Question], found: Located, ks: Sequence[int],
 ) -> None:  # fmt: skip
     """Cut in every way first, to know how much there is to embed; then embed and rank one cutting after the other."""
+
+    def told(which: str) -> draft.Report:
+        return lambda done, total, text: reporter.step(0, 1, f"{which}: {text}")
+
     pieces, new = {}, {}
-    for cut in left:
+    for number, cut in enumerate(left, 1):
         settings = _settings(base, cut)
-        pieces[cut] = draft.cut(base, settings, embedder, lambda done, total, text: reporter.step(0, 1, text))
+        pieces[cut] = draft.cut(base, settings, embedder, told(f"{number} of {len(left)} cuttings"))
         new[cut] = draft.unknown(workspace, base, pieces[cut], embedder)
-    total, done = sum(new.values()) + len(left), 0
+    total, done = max(1, sum(new.values())), 0
     asked = [question for question in questions if question.id in found.places]
     vectors = embedder.embed_questions([question.question for question in asked])
     answers = {question.id: question.answers for question in asked}
+    reporter.count_from_here()
     for cut in left:
 
         def report(part: float, whole: float, text: str, cut: Cut = cut, before: int = done) -> None:
@@ -151,7 +156,7 @@ def _measure(
         cell = cells.judged(drafted, ranked, found.places, answers, ks)
         cells.save(run.folder, cut, cell)
         reporter.metric(**asdict(cut), passages=cell["passages"], embedded=cell["embedded"], cached=cell["cached"])
-        done += new[cut] + 1
+        done += new[cut]
         reporter.step(done, total, f"{cut.words()}: measured")
 
 

@@ -28,7 +28,7 @@ def measure(
     own_k, own_method, why = searched(base.manifest)
     k, method = k or own_k, method or own_method
     questions, unusable = gold.read(workspace, source, base.artifact.name)
-    found = gold.locate(questions, base.documents)
+    found = gold.locate(questions, base.texts)
     right = gold.gold_of(base.passages, found.places, {one.id: one.answers for one in questions})
     asked = [one for one in questions if right.get(one.id)]
     retriever = KnowledgeRetriever(base, load(base.manifest["embedder"]["id"]), method)
