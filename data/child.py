@@ -49,6 +49,10 @@ class Reporter:
         """Record the device chosen and why."""
         self.write(device=name, device_reason=reason)
 
+    def count_from_here(self) -> None:
+        """Reckon the time left from the next step on: what came before (loading a model) says nothing of the rest."""
+        self._first = None
+
     def step(self, done: float, total: float, text: str) -> None:
         """Say how far the work is; the status is written at most 5 times a second. Raises Stopped if so asked."""
         now = time.monotonic()

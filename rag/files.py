@@ -45,6 +45,11 @@ class Knowledge:
         return tuple(Document(**{**row, **{name: tuple(row.get(name, ())) for name in lists}}) for row in rows)
 
     @cached_property
+    def texts(self) -> dict[str, str]:
+        """The text of every document, by its id."""
+        return {document.id: document.text for document in self.documents}
+
+    @cached_property
     def passages(self) -> tuple[Passage, ...]:
         return tuple(Passage(**row) for row in self._rows("passages.jsonl"))
 
