@@ -48,8 +48,11 @@ def _events(workspace: Workspace, path: str, body: dict[str, Any]) -> Iterator[d
     address = connect(workspace)
     headers = {"authorization": f"Bearer {address['token']}"}
     url = f"http://127.0.0.1:{address['port']}{path}"
+    content = json.dumps(body)  # ASCII: half characters, which a paste may hold, travel as well
     try:
-        with httpx.stream("POST", url, json=body, headers=headers, timeout=ANSWER_SECONDS, trust_env=False) as response:
+        with httpx.stream(
+            "POST", url, content=content, headers=headers, timeout=ANSWER_SECONDS, trust_env=False
+        ) as response:
             response.raise_for_status()
             for line in response.iter_lines():
                 event = json.loads(line)

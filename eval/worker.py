@@ -33,6 +33,7 @@ from eval.ask import ask, shown_hits
 from eval.loading import Loader
 from eval.systems import System, settle
 from rag.filters import Filter
+from rag.retrieve import check_question
 
 IDLE_SECONDS = 600.0
 
@@ -84,6 +85,7 @@ class Worker:
         """
 
         def work(put: Callable[[dict[str, Any]], None]) -> None:
+            check_question(body["question"])
             only = Filter.restored(body["only"])
             retriever = self.loader.retriever(body["knowledge"], body["method"], only, body["at_least"])
             found = retriever.find([body["question"]], body["k"])[0]

@@ -100,10 +100,11 @@ def search(options: argparse.Namespace) -> dict[str, Any]:
     """Find passages for one question."""
     from rag.embed import Embedder
     from rag.knowledge import open_knowledge
-    from rag.retrieve import KnowledgeRetriever
+    from rag.retrieve import KnowledgeRetriever, check_question
 
     if options.k < 1:
         raise UserError(f"-k is {options.k}.", "Ask for at least one passage.")
+    check_question(options.question)
     knowledge = open_knowledge(open_workspace(), options.name)
     embedder = Embedder.load(knowledge.manifest["embedder"]["id"])
     only = Filter(tuple(options.document), tuple(options.tag), options.since, options.until)

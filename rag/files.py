@@ -86,7 +86,11 @@ class Knowledge:
     def _checked(self, name: str) -> Path:
         """The path of a stored file, if it is still what was published. Raises UserError otherwise."""
         path = self.artifact.path / name
-        if not path.exists() or file_hash(path) != self.manifest["stored"][name]:
+        try:
+            whole = file_hash(path) == self.manifest["stored"][name]
+        except OSError:  # also when it is deleted while it is read
+            whole = False
+        if not whole:
             raise UserError(
                 f"{path} of knowledge base {self.ref} is missing or was changed after it was published.",
                 "Go back to another version (python -m rag rollback), or build it again.",

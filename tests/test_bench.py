@@ -206,6 +206,12 @@ def test_the_worker_streams_answers_keeps_its_token_and_leaves(home: Workspace) 
     assert list(whole) == ["base", "rag"]
     assert {name: text.strip() for name, text in pieces.items()} == whole
     assert client.search(home, "mills", EXAMPLES[2].question)["hits"][0]["document"] == "Morbeck.md"
+    for method in ("fused", "dense", "bm25"):
+        torn = client.search(home, "mills", "Who runs the mill \ud800 in Morbeck\0?\udcff 🔥", method=method)
+        assert torn["hits"][0]["document"] == "Morbeck.md"
+    for question, said in ((" \n", "question is empty"), ("mill " * 200_000, "1,000,000 characters; the limit")):
+        with pytest.raises(UserError, match=said):
+            client.search(home, "mills", question)
     path = home.root / "worker.json"
     address = read_json(path)
     assert path.stat().st_mode & 0o077 == 0

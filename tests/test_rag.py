@@ -460,6 +460,12 @@ def test_build_and_search_from_the_shell(tmp_path: Path, documents: Path) -> Non
     assert nothing.returncode == 0, nothing.stderr
     assert "Nothing relevant was found in K@1." in nothing.stdout
     assert "score less than 0.99: 4 passages." in nothing.stdout
+    torn = rag(home, "search", "--name", "K", "warranty \udcff kettle 🔥", "--json")
+    assert json.loads(torn.stdout.splitlines()[-1])["hits"]
+    empty = rag(home, "search", "--name", "K", " ")
+    assert (empty.returncode, "The question is empty." in empty.stderr) == (2, True)
+    long = rag(home, "search", "--name", "K", "kettle " * 5_000)
+    assert (long.returncode, "35,000 characters; the limit" in long.stderr) == (2, True)
     missing = rag(home, "search", "--name", "L", "anything")
     assert missing.returncode == 2
     assert missing.stderr.startswith("Error: There is no knowledge base named 'L'.")
