@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PLAIN_THREADS := GOMP_SPINCOUNT=0 OMP_WAIT_POLICY=PASSIVE KMP_BLOCKTIME=0 TOKENIZERS_PARALLELISM=false
 
-.PHONY: run test check bench chaos demo pocket-report clean
+.PHONY: run test check bench recall-check chaos demo pocket-report clean
 
 run: $(BIN)/.run-ready
 	@$(PLAIN_THREADS) $(BIN)/python -m ui
@@ -22,6 +22,17 @@ check: $(BIN)/.test-ready
 
 bench: $(BIN)/.test-ready
 	$(PLAIN_THREADS) $(BIN)/python -m tests.bench
+
+# recall@5 of the gold passage with default settings, by the product and by a script of plain FAISS; REAL=folder of
+# documents/ and test.jsonl
+RECALL := build/recall
+recall-check: $(BIN)/.test-ready
+	@test -n "$(REAL)" || { echo "Say where the documents and questions are: make recall-check REAL=folder" >&2; exit 1; }
+	rm -rf $(RECALL)
+	CROSSOVER_HOME=$(CURDIR)/$(RECALL) $(BIN)/python -m rag build --name real --documents $(REAL)/documents
+	for method in dense bm25 fused; do CROSSOVER_HOME=$(CURDIR)/$(RECALL) $(BIN)/python -m eval retrieval real \
+	    --questions $(REAL)/test.jsonl --method $$method -k 5 || exit 1; done
+	$(BIN)/python tests/bench/recall_check.py $(RECALL)/knowledge/real/1 $(REAL)/test.jsonl
 
 # kill -9 at random moments of changes to knowledge bases, then the same against planted bugs; SEED=n draws it again
 chaos: $(BIN)/.test-ready

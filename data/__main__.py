@@ -9,7 +9,8 @@ from typing import Any
 
 from data import dataset, jobs, shell
 from data.errors import UserError
-from data.store import names, open_workspace, resolve
+from data.store import names, resolve
+from data.workspace import open_workspace
 
 
 def _checked(options: argparse.Namespace) -> dataset.Checked:

@@ -16,8 +16,9 @@ from typing import Any
 import psutil
 
 from data import jobs
+from data.disk import append_jsonl, write_json
 from data.errors import Stopped, UserError
-from data.store import Workspace, append_jsonl, write_json
+from data.workspace import Workspace
 
 LIBRARIES = ("torch", "transformers", "peft", "trl", "sentence-transformers", "faiss-cpu", "datasets")
 
@@ -47,6 +48,10 @@ class Reporter:
     def device(self, name: str, reason: str) -> None:
         """Record the device chosen and why."""
         self.write(device=name, device_reason=reason)
+
+    def count_from_here(self) -> None:
+        """Reckon the time left from the next step on: what came before (loading a model) says nothing of the rest."""
+        self._first = None
 
     def step(self, done: float, total: float, text: str) -> None:
         """Say how far the work is; the status is written at most 5 times a second. Raises Stopped if so asked."""

@@ -7,11 +7,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from data.disk import file_hash
 from data.errors import UserError
 from data.examples import SPLITS, Reading, read_examples, save_examples
 from data.leakage import Leakage, audit, test_file_among
 from data.prompts import training_turns
-from data.store import Artifact, Workspace, check_name, file_hash, publish, staging
+from data.store import Artifact, check_name, publish, staging
+from data.workspace import Workspace
 
 SHOWN_REFUSALS = 20
 

@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from data import jobs
+from data.disk import write_json
 from data.errors import UserError
-from data.store import ARTIFACTS, DELETED, Artifact, Workspace, current_version, resolve, versions, write_json
+from data.store import DELETED, Artifact, current_version, resolve, versions
+from data.workspace import ARTIFACTS, Workspace
 
 FIELDS = {"knowledge": "knowledge", "adapters": "tuned"}  # what an order calls an artifact of that kind
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from data.disk import file_hash
 from data.errors import UserError
 from data.limits import ReadSettings
 from data.reader import Reader
 from data.reading import Refused, readable
 from data.schema import Document
-from data.store import file_hash
 
 OnFile = Callable[[int, int, str], None]
 """Called before each file, and while it is read, with (files done, files in all, its name). It may raise to stop."""
@@ -38,7 +39,10 @@ def read_documents(
     """
     told = on_file or (lambda done, total, name: None)
     with Reader(settings or ReadSettings()) as reader, TemporaryDirectory(prefix="crossover-") as scratch:
-        files, refused = _unpacked([one for path in paths for one in _files(path)], reader, Path(scratch), told)
+        given = [one for path in paths for one in _files(path)]
+        found = [one for one in given if isinstance(one, Found)]
+        files, refused = _unpacked(found, reader, Path(scratch), told)
+        refused += [one for one in given if isinstance(one, Refused)]
         documents: list[Document] = []
         seen: dict[str, Path] = {}
         for number, file in enumerate(files):
@@ -47,9 +51,9 @@ def read_documents(
                 refused.append(_again(file, seen[file.name]))
                 continue
             seen[file.name] = file.path
-            given, not_given = _read(file, reader, partial(told, number, len(files), file.name))
-            documents += given
-            refused += not_given
+            read, not_read = _read(file, reader, partial(told, number, len(files), file.name))
+            documents += read
+            refused += not_read
     return _with_copies_named(documents), refused
 
 
@@ -61,16 +65,45 @@ def by_file(documents: Iterable[Document]) -> Iterator[tuple[str, str, str]]:
     return ((name, sha256, "\n\n".join(parts)) for (name, sha256), parts in texts.items())
 
 
-def _files(path: Path) -> Iterator[Found]:
+def _files(path: Path) -> Iterator[Found | Refused]:
     if path.is_file():
         yield Found(readable(path.name), path)
     elif path.is_dir():
-        for found in sorted(path.rglob("*")):
-            inside = found.relative_to(path)
-            if found.is_file() and not any(part.startswith(".") for part in inside.parts):
-                yield Found(readable(inside.as_posix()), found)
+        yield from _inside(path)
     else:
         raise UserError(f"{path} does not exist.", "Name a file, a folder or a ZIP of documents.")
+
+
+def _inside(folder: Path) -> Iterator[Found | Refused]:
+    """What lies in a folder, in alphabetical order; what cannot be read or leads elsewhere is refused by name."""
+    closed: list[OSError] = []
+    walked = [
+        Path(home) / name for home, down, files in os.walk(folder, onerror=closed.append) for name in down + files
+    ]
+    for path in sorted(walked):
+        inside = path.relative_to(folder)
+        name = readable(inside.as_posix())
+        if any(part.startswith(".") for part in inside.parts):
+            continue
+        if problem := _leads_elsewhere(path, folder):
+            yield Refused(name, f"{name} {problem}", "Put what it leads to into the folder, in its place.")
+        elif path.is_file():
+            yield Found(name, path)
+    for error in closed:
+        name = readable(Path(error.filename).relative_to(folder).as_posix())
+        yield Refused(name, f"{name} is a folder that cannot be opened ({error.strerror}).", "Make it readable.")
+
+
+def _leads_elsewhere(path: Path, folder: Path) -> str:
+    """Why a link is not followed; empty for what is no link, and for a link to a file of the same folder."""
+    if not path.is_symlink():
+        return ""
+    target = Path(os.path.realpath(path))
+    if target.is_dir():
+        return "is a link to a folder, which is not followed."
+    if not target.is_file():
+        return "is a link that leads nowhere."
+    return "" if target.is_relative_to(folder.resolve()) else "is a link that leads out of the folder."
 
 
 def _unpacked(found: Iterable[Found], reader: Reader, scratch: Path, told: OnFile) -> tuple[list[Found], list[Refused]]:

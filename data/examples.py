@@ -10,12 +10,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from data.disk import append_jsonl, read_jsonl
 from data.errors import UserError
 from data.prompts import ABSTAIN
 from data.rows import Row, read_rows
 from data.schema import TASKS, Example
 from data.shapes import OPTIONAL, SHAPES
-from data.store import Workspace, append_jsonl, read_jsonl, resolve
+from data.store import resolve
+from data.workspace import Workspace
 
 SPLITS = ("train", "validation", "test")
 

@@ -21,10 +21,12 @@ from typing import Any
 
 import psutil
 
+from data.disk import read_json, read_jsonl, write_json
 from data.errors import UserError
-from data.store import Workspace, check_name, read_json, read_jsonl, write_json
+from data.store import check_name
+from data.workspace import Workspace
 
-ROOMS = {"build": "rag", "train": "sft", "bench": "eval"}
+ROOMS = {"build": "rag", "train": "sft", "bench": "eval", "grid": "eval"}
 GRACE_SECONDS = 15.0
 UNSTARTED_SECONDS = 60.0
 ENDED = ("done", "failed", "stopped", "died")

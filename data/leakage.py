@@ -11,9 +11,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from data.disk import file_hash, text_hash
 from data.errors import UserError
 from data.schema import Example
-from data.store import file_hash, text_hash
 
 
 class LeakageFound(UserError):

@@ -19,11 +19,11 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from data import cleaning
+from data.disk import file_hash
 from data.errors import UserError
 from data.limits import PATIENCE, ReadSettings, from_json, hold_memory, size
 from data.parsers import Parsed, by_suffix
 from data.schema import Document
-from data.store import file_hash
 
 BINARY_SHARE = 0.05  # of control characters, above which a "text" is taken for something else
 DEEP = 3000  # Python frames: enough for the deepest page that data.web lets through

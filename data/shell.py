@@ -11,7 +11,7 @@ from typing import Any
 
 from data import jobs
 from data.errors import UserError
-from data.store import Workspace
+from data.workspace import Workspace
 
 LINE_SECONDS = 2.0  # between two progress lines where they cannot overwrite each other (a log file)
 

@@ -1,48 +1,29 @@
-"""The workspace on disk: atomic files, and named artifacts with immutable versions.
+"""Named artifacts with immutable versions: staged, published, resolved, and the pointer that a bare name follows.
 
-    workspace/ runs/<id>/  knowledge/<name>/<version>/  adapters/<name>/<version>/  datasets/<name>/<version>/
-
-A write is: temporary file or folder beside the target, flush to disk, rename. A reader therefore sees a whole thing or
-nothing. Using a name again makes the next version, written ``name@2``; nothing is overwritten.
+A version is built in a staging folder, flushed to disk and renamed into place: a reader sees a whole version or none.
+Using a name again makes the next version, written ``name@2``; nothing is overwritten.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import re
 import secrets
 import shutil
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from data.disk import read_json, sync_folder, write_json
 from data.errors import UserError
+from data.workspace import ARTIFACTS, Workspace
 
-FORMAT = 1
 DELETED = "deleted.json"  # the mark that stays in a deleted version's folder, so that its number is never used again
 STALE_SECONDS = 86_400.0
-ARTIFACTS = {"knowledge": "knowledge base", "adapters": "tuned model", "datasets": "dataset"}
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-
-
-@dataclass(frozen=True)
-class Workspace:
-    """The one folder that holds everything a user makes."""
-
-    root: Path
-
-    @property
-    def runs(self) -> Path:
-        return self.root / "runs"
-
-    def folder(self, kind: str) -> Path:
-        """The folder of all artifacts of one kind (a key of ``ARTIFACTS``)."""
-        return self.root / kind
 
 
 @dataclass(frozen=True)
@@ -60,113 +41,6 @@ class Artifact:
 
     def manifest(self) -> dict[str, Any]:
         return read_json(self.path / "manifest.json")
-
-
-def default_root() -> Path:
-    """``CROSSOVER_HOME``, else ``workspace/`` beside ``app.py``."""
-    home = os.environ.get("CROSSOVER_HOME")
-    return Path(home).expanduser().resolve() if home else Path(__file__).resolve().parents[1] / "workspace"
-
-
-def open_workspace(root: Path | None = None) -> Workspace:
-    """The workspace, its folders made if need be. Raises UserError when it cannot be written."""
-    root = root or default_root()
-    try:
-        for name in ("runs", *ARTIFACTS):
-            (root / name).mkdir(parents=True, exist_ok=True)
-        probe = root / f".probe-{secrets.token_hex(4)}"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise UserError(
-            f"The workspace {root} cannot be written ({error.strerror}).",
-            "Make the folder writable, or set CROSSOVER_HOME to one that is.",
-        ) from error
-    return Workspace(root)
-
-
-def sync_folder(path: Path) -> None:
-    """Ask the system to put a folder's entries on disk (not every platform can)."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def write_bytes(path: Path, content: bytes, mode: int = 0o644) -> None:
-    """Replace a file in one step; a reader sees the old or the new content, never a part."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    sync_folder(path.parent)
-
-
-def write_json(path: Path, value: dict[str, Any], mode: int = 0o644) -> None:
-    """Write a JSON object with the file format's number, in one step."""
-    text = json.dumps({"format": FORMAT, **value}, ensure_ascii=False, indent=1)
-    write_bytes(path, text.encode(), mode)
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON object; a missing or damaged file is a UserError that names it."""
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise UserError(f"{path} is missing.", "It was deleted or never finished; make it again.") from error
-    except (json.JSONDecodeError, UnicodeDecodeError, OSError) as error:
-        raise UserError(f"{path} cannot be read ({error}).", "Restore it from a copy, or make it again.") from error
-    if not isinstance(value, dict) or value.get("format") != FORMAT:
-        raise UserError(f"{path} is not in format {FORMAT}.", "It was written by another version of Crossover.")
-    return value
-
-
-def append_jsonl(path: Path, rows: Iterable[dict[str, Any]]) -> None:
-    """Append rows and put them on disk. A line torn by an earlier kill is closed first, so it cannot swallow a row."""
-    text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-    with open(path, "ab+") as file:
-        if file.tell() and not _ends_with_newline(file):
-            text = "\n" + text
-        file.write(text.encode())
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _ends_with_newline(file: Any) -> bool:
-    file.seek(-1, os.SEEK_END)
-    return file.read(1) == b"\n"
-
-
-def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
-    """Rows of a file this program appends to; a torn last line (a kill while writing) is passed over."""
-    if not path.exists():
-        return
-    with open(path, encoding="utf-8", errors="replace") as file:
-        for line in file:
-            try:
-                yield json.loads(line)
-            except json.JSONDecodeError:
-                continue
-
-
-def file_hash(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def text_hash(text: str) -> str:
-    """SHA-256 of a text, in hexadecimal."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def check_name(name: str, what: str) -> str:

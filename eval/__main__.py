@@ -1,4 +1,4 @@
-"""``python -m eval``: bench (compare systems on a test set), report, ask, and the model worker."""
+"""``python -m eval``: compare systems on a test set, report, ask; measure and tune retrieval; the model worker."""
 
 from __future__ import annotations
 
@@ -8,14 +8,29 @@ from pathlib import Path
 from typing import Any
 
 from data import child, jobs, shell
+from data.disk import write_bytes
+from data.errors import UserError
 from data.schema import DecodeSettings
-from data.store import open_workspace, write_bytes
-from eval import bench, records, report
-from eval.systems import CORNERS, METHODS, Parts, corner, parse, possible, settle
+from data.store import resolve
+from data.workspace import Workspace, open_workspace
+from eval import bench, grid, records, report, tuning
+from eval.systems import CORNERS, METHOD, METHODS, K, Parts, corner, parse, possible, searched, settle
 
 
 def _parts(options: argparse.Namespace) -> Parts:
-    return Parts(options.model, options.tuned, options.knowledge, options.k, options.method)
+    if options.k is not None and options.k < 1:
+        raise UserError(f"-k is {options.k}.", "Ask for at least one passage.")
+    return Parts(options.model, options.tuned, options.knowledge, options.k or 0, options.method or "")
+
+
+def _say_defaults(options: argparse.Namespace, workspace: Workspace) -> None:
+    """Where a knowledge base's own search settings are a default, with their reason."""
+    if options.knowledge and (options.k is None or options.method is None):
+        base = resolve(workspace, "knowledge", options.knowledge)
+        k, method, why = searched(base.manifest())
+        if why:
+            told = ([] if options.k else [f"{k} passages"]) + ([] if options.method else [f"method {method}"])
+            shell.say(options, f"{base.ref}: {', '.join(told)} by default, {why}.")
 
 
 def _names(options: argparse.Namespace) -> tuple[str, ...]:
@@ -28,7 +43,9 @@ def run_bench(options: argparse.Namespace) -> dict[str, Any]:
         options.name, options.test, _parts(options), _names(options), tuple(options.system or ()), options.limit,
         options.max_new_tokens, options.allow_leakage,
     )  # fmt: skip
-    run = shell.carry_out(workspace, bench.order(workspace, asked))
+    run = bench.order(workspace, asked)
+    _say_defaults(options, workspace)
+    run = shell.carry_out(workspace, run)
     scores = records.load_scores(run)
     shell.say(options, report.as_text(run, scores))
     return {"run": run.id, "test": run.order["inputs"]["test"], "systems": run.status["summary"]["systems"]}
@@ -53,6 +70,7 @@ def run_ask(options: argparse.Namespace) -> dict[str, Any]:
     described = [parse(text, parts) for text in options.system or ()]
     names = _names(options) or (() if described else tuple(possible(parts, gold=False)))
     systems = settle(workspace, [corner(name, parts) for name in names] + described)
+    _say_defaults(options, workspace)
 
     def tell(event: dict[str, Any]) -> None:
         if "answer" in event:
@@ -68,10 +86,12 @@ def run_ask(options: argparse.Namespace) -> dict[str, Any]:
 def run_child(options: argparse.Namespace) -> int:
     workspace = open_workspace()
 
-    def work(run: jobs.Run, reporter: child.Reporter) -> dict[str, Any]:
-        return bench.work(workspace, run, reporter)
+    bench_run = jobs.load(workspace, options.id).kind == "bench"  # a grid only embeds, like a build
 
-    return child.run(workspace, options.id, work, needs_device=True)
+    def work(run: jobs.Run, reporter: child.Reporter) -> dict[str, Any]:
+        return (bench if bench_run else grid).work(workspace, run, reporter)
+
+    return child.run(workspace, options.id, work, needs_device=bench_run)
 
 
 def run_worker(options: argparse.Namespace) -> int:
@@ -90,8 +110,8 @@ def _add_parts(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--system", action="append", metavar="SPEC", help="one more row: name=...,tuned=...,knowledge=K@3,k=8"
     )
-    parser.add_argument("-k", type=int, default=Parts.k, help="passages per question (default: %(default)s)")
-    parser.add_argument("--method", choices=METHODS, default=Parts.method, help="how passages are found")
+    parser.add_argument("-k", type=int, help=f"passages per question (default: the knowledge base's own, else {K})")
+    parser.add_argument("--method", choices=METHODS, help=f"how passages are found (default: its own, else {METHOD})")
     most = DecodeSettings().max_new_tokens
     parser.add_argument("--max-new-tokens", type=int, default=most, help="longest answer (default: %(default)s tokens)")
 
@@ -113,6 +133,7 @@ def parser() -> argparse.ArgumentParser:
     one = shell.verb(verbs, "ask", run_ask, "ask one question of several systems")
     one.add_argument("question")
     _add_parts(one)
+    tuning.add_verbs(verbs)
     shell.verb(verbs, "run", run_child, "carry out an ordered run in this process").add_argument("id")
     shell.verb(verbs, "worker", run_worker, "keep a model warm for the page")
     return top

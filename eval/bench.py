@@ -10,13 +10,15 @@ from typing import Any
 
 from data import jobs
 from data.child import Reporter
+from data.disk import read_json
 from data.documents import by_file
 from data.errors import UserError
 from data.examples import fingerprint, locate, read_examples, save_examples
 from data.leakage import Leakage, exact_matches, refuse_unless_allowed, test_file_among
 from data.prompts import fingerprint as prompt_fingerprint
 from data.schema import Answer, DecodeSettings, Example
-from data.store import Workspace, read_json, resolve
+from data.store import resolve
+from data.workspace import Workspace
 from eval import claims, records, scoring
 from eval.systems import Parts, System, corner, flags, parse, places, possible, settle
 from rag.knowledge import open_knowledge

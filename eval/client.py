@@ -10,10 +10,11 @@ from typing import Any
 
 import httpx
 
+from data.disk import read_json
 from data.errors import UserError
 from data.jobs import launch
 from data.schema import DecodeSettings
-from data.store import Workspace, read_json
+from data.workspace import Workspace
 from eval.systems import System
 from rag.filters import EVERYTHING, Filter
 
@@ -47,8 +48,11 @@ def _events(workspace: Workspace, path: str, body: dict[str, Any]) -> Iterator[d
     address = connect(workspace)
     headers = {"authorization": f"Bearer {address['token']}"}
     url = f"http://127.0.0.1:{address['port']}{path}"
+    content = json.dumps(body)  # ASCII: half characters, which a paste may hold, travel as well
     try:
-        with httpx.stream("POST", url, json=body, headers=headers, timeout=ANSWER_SECONDS, trust_env=False) as response:
+        with httpx.stream(
+            "POST", url, content=content, headers=headers, timeout=ANSWER_SECONDS, trust_env=False
+        ) as response:
             response.raise_for_status()
             for line in response.iter_lines():
                 event = json.loads(line)

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 from data.prompts import instruction_for
 from data.schema import Answerer, Conversation, DecodeSettings, Generation, Generator, OnGenerated, OnText
-from data.store import Workspace, resolve
+from data.store import resolve
+from data.workspace import Workspace
 from eval.systems import System
 from rag.answerer import BestSentence, Find, OpenBook, by_search, gold
 from rag.embed import Embedder

@@ -12,11 +12,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from data.disk import append_jsonl, read_json, read_jsonl, write_json
 from data.errors import UserError
 from data.examples import load_examples
 from data.jobs import Run
 from data.schema import Answer, Example, Hit, Message, Origin, Passage
-from data.store import append_jsonl, read_json, read_jsonl, write_json
 
 
 class AnswerLog:

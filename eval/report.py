@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 from typing import Any
 
 from data.jobs import Run
@@ -48,10 +49,14 @@ def _left_out(row: dict[str, Any]) -> str:
 
 def as_text(run: Run, scores: dict[str, Any]) -> str:
     """The table and the sentences of a comparison for a terminal."""
-    table = [HEAD, *rows(scores)]
-    widths = [max(len(line[i]) for line in table) for i in range(len(HEAD))]
-    lines = ["  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() for line in table]
+    lines = aligned([HEAD, *rows(scores)])
     return "\n".join([f"Comparison {run.name} ({run.id}); 95 % intervals in brackets", *lines, "", *notes(run, scores)])
+
+
+def aligned(table: Sequence[tuple[str, ...]]) -> list[str]:
+    """The lines of a table whose columns stand below each other."""
+    widths = [max(len(line[i]) for line in table) for i in range(len(table[0]))]
+    return ["  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() for line in table]
 
 
 def notes(run: Run, scores: dict[str, Any]) -> list[str]:

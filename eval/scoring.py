@@ -10,6 +10,7 @@ from typing import Any
 from data.schema import Answer, Example
 from eval.metrics import Score, abstains, score, task_measures
 from eval.statistics import Estimate, estimate, group_of, paired, verdict
+from rag.marks import carries
 
 Pair = tuple[Example, Answer]
 METRIC_WORDS = {"exact_match": "exact match", "token_f1": "token F1"}
@@ -71,10 +72,11 @@ def _means(pairs: Sequence[Pair]) -> dict[str, Any]:
     """Mean, interval, n and number of independent groups of each metric."""
     scores = [score(example, answer) for example, answer in pairs]
     groups = [group_of(example) for example, _ in pairs]
-    return {metric: _saved(estimate([getattr(s, metric) for s in scores], groups)) for metric in METRICS}
+    return {metric: saved(estimate([getattr(s, metric) for s in scores], groups)) for metric in METRICS}
 
 
-def _saved(value: Estimate | None) -> dict[str, Any] | None:
+def saved(value: Estimate | None) -> dict[str, Any] | None:
+    """An estimate as JSON."""
     return None if value is None else {k: round(v, 6) if isinstance(v, float) else v for k, v in asdict(value).items()}
 
 
@@ -84,7 +86,7 @@ def _gold_found(pairs: Sequence[Pair]) -> dict[str, Any] | None:
     if not asked:
         return None
     found = [float(any(holds_gold(e, hit.passage.text) for hit in a.hits)) for e, a in asked]
-    return _saved(estimate(found, [group_of(e) for e, _ in asked]))
+    return saved(estimate(found, [group_of(e) for e, _ in asked]))
 
 
 def holds_gold(example: Example, passage: str) -> bool:
@@ -94,7 +96,7 @@ def holds_gold(example: Example, passage: str) -> bool:
     """
     evidence, text = " ".join((example.evidence or "").split()), " ".join(passage.split())
     shared = evidence if evidence in text else text if text in evidence else _overlap(evidence, text)
-    return any(answer in shared for answer in example.answers) or (bool(evidence) and 2 * len(shared) >= len(evidence))
+    return carries(shared, len(evidence), example.answers)
 
 
 def _overlap(evidence: str, text: str) -> str:
@@ -125,6 +127,6 @@ def _pairs(examples: Sequence[Example], answers: dict[str, dict[str, Answer]]) -
             difference = paired([a for a, _ in values], [b for _, b in values], groups)
             if difference:
                 sentence = verdict(first, second, difference, METRIC_WORDS[metric])
-                saved = _saved(difference) or {}
-                rows.append({"first": first, "second": second, "metric": metric, **saved, "sentence": sentence})
+                told = saved(difference) or {}
+                rows.append({"first": first, "second": second, "metric": metric, **told, "sentence": sentence})
     return rows

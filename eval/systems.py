@@ -11,17 +11,21 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from data.errors import UserError
-from data.store import Workspace, resolve
+from data.store import resolve
+from data.workspace import Workspace
 from rag.settings import METHODS
+from rag.settings import tuned as tuned_search
 
 CORNERS = ("base", "sft", "rag", "sft+rag", "gold", "floor")
 CONTEXTS = ("none", "retrieved", "gold")
+K, METHOD = 4, "fused"  # where neither the user nor the knowledge base says otherwise
 
 
 @dataclass(frozen=True)
 class System:
     """One row of a comparison. ``tuned`` and ``knowledge`` are exact references ("name@2"); ``floor`` uses no model.
 
+    ``k`` 0 and ``method`` "" stand for the knowledge base's own settings until ``settle`` puts them in.
     ``at_least`` leaves out passages that score less (see rag.retrieve); None keeps the ``k`` best, however far.
     """
 
@@ -30,21 +34,24 @@ class System:
     tuned: str | None = None
     context: str = "none"
     knowledge: str | None = None
-    k: int = 4
-    method: str = "fused"
+    k: int = 0
+    method: str = ""
     floor: bool = False
     at_least: float | None = None
 
 
 @dataclass(frozen=True)
 class Parts:
-    """What the flags name: the base model, the tuned weights, the knowledge base, and how many passages to fetch."""
+    """What the flags name: the base model, the tuned weights, the knowledge base, and how many passages to fetch.
+
+    ``k`` 0 and ``method`` "" leave the choice to the knowledge base.
+    """
 
     model: str = "pocket"
     tuned: str | None = None
     knowledge: str | None = None
-    k: int = 4
-    method: str = "fused"
+    k: int = 0
+    method: str = ""
 
 
 def place_of(system: dict[str, Any]) -> str:
@@ -129,17 +136,28 @@ def settle(workspace: Workspace, systems: Sequence[System]) -> list[System]:
     for system in systems:
         if system.name in {other.name for other in settled}:
             raise UserError(f"Two systems are named {system.name!r}.", "Give each its own name.")
+        knowledge = resolve(workspace, "knowledge", system.knowledge) if system.knowledge else None
+        k, method, _ = searched(knowledge.manifest() if knowledge else {})
+        system = replace(system, k=system.k or k, method=system.method or method)
         if system.context not in CONTEXTS or system.method not in METHODS:
             fix = f"context is one of {', '.join(CONTEXTS)}; method one of {', '.join(METHODS)}."
             raise UserError(f"System {system.name!r}: {system.context!r} or {system.method!r} is not known.", fix)
         if system.context == "retrieved" and not system.knowledge:
             raise UserError(f"System {system.name!r} retrieves from nothing.", "Name its knowledge base.")
         tuned = resolve(workspace, "adapters", system.tuned).ref if system.tuned else None
-        knowledge = resolve(workspace, "knowledge", system.knowledge).ref if system.knowledge else None
-        settled.append(replace(system, tuned=tuned, knowledge=knowledge))
+        settled.append(replace(system, tuned=tuned, knowledge=knowledge.ref if knowledge else None))
     if not settled:
         raise UserError("No system was named.", "Name some with --systems.")
     return settled
+
+
+def searched(manifest: dict[str, Any]) -> tuple[int, str, str]:
+    """(k, method, why) that a version of a knowledge base is searched with unless the user says otherwise.
+
+    ``manifest`` may be empty: no knowledge base. ``why`` is "" where it has no settings of its own.
+    """
+    own = tuned_search(manifest)
+    return (own.k, own.method, own.why()) if own else (K, METHOD, "")
 
 
 def flags(workspace: Workspace, system: System) -> list[str]:

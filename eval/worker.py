@@ -25,13 +25,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from data.disk import write_json
 from data.errors import UserError
 from data.schema import DecodeSettings
-from data.store import Workspace, write_json
+from data.workspace import Workspace
 from eval.ask import ask, shown_hits
 from eval.loading import Loader
 from eval.systems import System, settle
 from rag.filters import Filter
+from rag.retrieve import check_question
 
 IDLE_SECONDS = 600.0
 
@@ -83,6 +85,7 @@ class Worker:
         """
 
         def work(put: Callable[[dict[str, Any]], None]) -> None:
+            check_question(body["question"])
             only = Filter.restored(body["only"])
             retriever = self.loader.retriever(body["knowledge"], body["method"], only, body["at_least"])
             found = retriever.find([body["question"]], body["k"])[0]

@@ -12,6 +12,7 @@ from data import child, jobs, store
 from data.errors import UserError
 from data.options import add_arguments, from_arguments
 from data.shell import carry_out, main, say, verb
+from data.workspace import open_workspace
 from rag import orders
 from rag.filters import Filter
 from rag.labels import Labels
@@ -23,20 +24,20 @@ if TYPE_CHECKING:
 
 def build(options: argparse.Namespace) -> dict[str, Any]:
     """Make a knowledge base, or its next version."""
-    workspace = store.open_workspace()
+    workspace = open_workspace()
     settings = from_arguments(options, BuildConfig)
     return _follow(options, orders.order_build(workspace, options.name, options.documents, settings, _labels(options)))
 
 
 def add(options: argparse.Namespace) -> dict[str, Any]:
     """Add or replace files."""
-    workspace = store.open_workspace()
+    workspace = open_workspace()
     return _follow(options, orders.order_add(workspace, options.name, options.documents, _labels(options)))
 
 
 def remove(options: argparse.Namespace) -> dict[str, Any]:
     """Leave documents out."""
-    return _follow(options, orders.order_remove(store.open_workspace(), options.name, options.documents))
+    return _follow(options, orders.order_remove(open_workspace(), options.name, options.documents))
 
 
 def _labels(options: argparse.Namespace) -> Labels:
@@ -44,7 +45,7 @@ def _labels(options: argparse.Namespace) -> Labels:
 
 
 def _follow(options: argparse.Namespace, run: jobs.Run) -> dict[str, Any]:
-    summary = carry_out(store.open_workspace(), run).status["summary"]
+    summary = carry_out(open_workspace(), run).status["summary"]
     for warning in summary["warnings"]:
         say(options, f"Warning: {warning}")
     for refused in summary["refused"]:
@@ -58,7 +59,7 @@ def _follow(options: argparse.Namespace, run: jobs.Run) -> dict[str, Any]:
 
 def versions(options: argparse.Namespace) -> dict[str, Any]:
     """List the versions of a knowledge base."""
-    workspace = store.open_workspace()
+    workspace = open_workspace()
     current = store.resolve(workspace, "knowledge", options.name)
     listed = []
     for number in store.versions(workspace, "knowledge", current.name):
@@ -74,7 +75,7 @@ def versions(options: argparse.Namespace) -> dict[str, Any]:
 
 def rollback(options: argparse.Namespace) -> dict[str, Any]:
     """Let the bare name mean an older version."""
-    workspace = store.open_workspace()
+    workspace = open_workspace()
     current = store.resolve(workspace, "knowledge", options.name)
     known = store.versions(workspace, "knowledge", current.name)
     older = [number for number in known if number < current.version]
@@ -90,7 +91,7 @@ def delete(options: argparse.Namespace) -> dict[str, Any]:
     """Delete a version, or all of them, for good."""
     from rag import knowledge
 
-    deleted = knowledge.delete(store.open_workspace(), options.name, options.all, options.force)
+    deleted = knowledge.delete(open_workspace(), options.name, options.all, options.force)
     say(options, f"Deleted: {', '.join(deleted)}")
     return {"deleted": deleted}
 
@@ -99,11 +100,12 @@ def search(options: argparse.Namespace) -> dict[str, Any]:
     """Find passages for one question."""
     from rag.embed import Embedder
     from rag.knowledge import open_knowledge
-    from rag.retrieve import KnowledgeRetriever
+    from rag.retrieve import KnowledgeRetriever, check_question
 
     if options.k < 1:
         raise UserError(f"-k is {options.k}.", "Ask for at least one passage.")
-    knowledge = open_knowledge(store.open_workspace(), options.name)
+    check_question(options.question)
+    knowledge = open_knowledge(open_workspace(), options.name)
     embedder = Embedder.load(knowledge.manifest["embedder"]["id"])
     only = Filter(tuple(options.document), tuple(options.tag), options.since, options.until)
     retriever = KnowledgeRetriever(knowledge, embedder, options.method, only, options.at_least)
@@ -135,7 +137,7 @@ def _say_found(options: argparse.Namespace, ref: str, found: Found) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Carry out an ordered run in this process."""
-    workspace = store.open_workspace()
+    workspace = open_workspace()
     return child.run(workspace, options.id, orders.work(workspace), needs_device=False)
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from tokenizers import Tokenizer
 
+from data.disk import file_hash
 from data.errors import UserError
-from data.store import file_hash
 from rag.settings import PACKAGED
 
 BATCH = 32

@@ -17,9 +17,11 @@ from typing import Any
 
 import numpy as np
 
+from data.disk import file_hash
 from data.errors import UserError
 from data.schema import Document, Passage
-from data.store import Artifact, Workspace, file_hash, resolve
+from data.store import Artifact, resolve
+from data.workspace import Workspace
 from rag import index, lexical
 from rag.chunk import in_context
 from rag.embed import Embedder
@@ -41,6 +43,11 @@ class Knowledge:
         rows = self._rows("documents.jsonl")
         lists = ("page_starts", "warnings", "tags")
         return tuple(Document(**{**row, **{name: tuple(row.get(name, ())) for name in lists}}) for row in rows)
+
+    @cached_property
+    def texts(self) -> dict[str, str]:
+        """The text of every document, by its id."""
+        return {document.id: document.text for document in self.documents}
 
     @cached_property
     def passages(self) -> tuple[Passage, ...]:
@@ -79,7 +86,11 @@ class Knowledge:
     def _checked(self, name: str) -> Path:
         """The path of a stored file, if it is still what was published. Raises UserError otherwise."""
         path = self.artifact.path / name
-        if not path.exists() or file_hash(path) != self.manifest["stored"][name]:
+        try:
+            whole = file_hash(path) == self.manifest["stored"][name]
+        except OSError:  # also when it is deleted while it is read
+            whole = False
+        if not whole:
             raise UserError(
                 f"{path} of knowledge base {self.ref} is missing or was changed after it was published.",
                 "Go back to another version (python -m rag rollback), or build it again.",

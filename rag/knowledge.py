@@ -1,4 +1,4 @@
-"""A knowledge base is a chain of immutable versions: build, add and remove each publish a new one.
+"""A knowledge base is a chain of immutable versions: build, add, remove and recut each publish one.
 
 Only passages whose text the version before did not hold are embedded; the others keep their vectors. A reader holds one
 version from start to end, and a crash at any moment leaves the last published one.
@@ -18,12 +18,13 @@ from data.errors import UserError
 from data.limits import ReadSettings
 from data.options import from_saved
 from data.schema import Document
-from data.store import Workspace
+from data.workspace import Workspace
+from rag import marks
 from rag.embed import Embedder
 from rag.files import Knowledge, check_embedder, open_knowledge
 from rag.labels import UNLABELLED, Labels, labelled
 from rag.publish import Built, Report, nothing, publish_version
-from rag.settings import BuildConfig
+from rag.settings import BuildConfig, Tuned
 
 
 def build(
@@ -75,6 +76,16 @@ def remove(
         return publish_version(workspace, name, documents, settings, embedder, report, before, ())
 
 
+def recut(
+    workspace: Workspace, name: str, settings: BuildConfig, own: Tuned, embedder: Embedder, report: Report = nothing
+) -> Built:  # fmt: skip
+    """Cut the stored documents anew with ``settings``, and search them with ``own`` from now on; no file is read."""
+    with _sole_writer(workspace, name, report):
+        before = open_knowledge(workspace, name)
+        check_embedder(before, embedder)
+        return publish_version(workspace, name, list(before.documents), settings, embedder, report, before, (), own)
+
+
 def known_names(base: Knowledge) -> set[str]:
     """What a removal may name: the id of every document, and the file that holds it (a table: all its rows)."""
     return {name for document in base.documents for name in (document.id, document.file)}
@@ -91,7 +102,7 @@ def check_removal(before: Knowledge, ids: Sequence[str]) -> None:
 
 
 def delete(workspace: Workspace, ref: str, every: bool = False, force: bool = False) -> list[str]:
-    """Delete version "name@3" for good, or ``every`` version of a name; returns what was deleted.
+    """Delete version "name@3" for good, or ``every`` version of a name and its marks; returns what was deleted.
 
     Raises UserError for the version in use, for one that runs name (unless ``force``), and while a change is under way.
     """
@@ -102,7 +113,10 @@ def delete(workspace: Workspace, ref: str, every: bool = False, force: bool = Fa
 
     with _sole_writer(workspace, name, busy):
         remove_versions = deletion.delete_all if every else deletion.delete_version
-        return [artifact.ref for artifact in remove_versions(workspace, "knowledge", ref, force)]
+        deleted = [artifact.ref for artifact in remove_versions(workspace, "knowledge", ref, force)]
+        if every:  # marks quote the documents; they live as long as the name has a version
+            (workspace.folder("knowledge") / name / marks.FILE).unlink(missing_ok=True)
+        return deleted
 
 
 def _whole_version(workspace: Workspace, name: str) -> Knowledge | None:
@@ -156,4 +170,4 @@ def _sole_writer(workspace: Workspace, name: str, report: Report) -> Iterator[No
         yield
 
 
-__all__ = ["Built", "Knowledge", "add", "build", "delete", "open_knowledge", "remove"]
+__all__ = ["Built", "Knowledge", "add", "build", "delete", "open_knowledge", "recut", "remove"]

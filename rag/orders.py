@@ -11,12 +11,12 @@ from data import jobs, store
 from data.child import Reporter
 from data.errors import UserError
 from data.options import from_saved
-from data.store import Workspace
+from data.workspace import Workspace
 from rag import knowledge
 from rag.embed import Embedder
 from rag.filters import iso_date
 from rag.labels import UNLABELLED, Labels
-from rag.settings import BuildConfig
+from rag.settings import BuildConfig, Tuned, tuned
 
 
 def order_build(
@@ -40,6 +40,13 @@ def order_remove(workspace: Workspace, name: str, ids: Sequence[str]) -> jobs.Ru
     base = store.resolve(workspace, "knowledge", name)
     knowledge.check_removal(knowledge.open_knowledge(workspace, base.ref), ids)
     return jobs.order(workspace, "build", base.name, {"action": "remove", "ids": list(ids)}, {"knowledge": base.ref})
+
+
+def order_recut(workspace: Workspace, name: str, settings: BuildConfig, own: Tuned) -> jobs.Run:
+    """Order that a knowledge base be cut anew as ``settings`` say, and be searched with ``own`` from then on."""
+    base = store.resolve(workspace, "knowledge", name)
+    config = {"action": "recut", "settings": dataclasses.asdict(settings), "retrieval": dataclasses.asdict(own)}
+    return jobs.order(workspace, "build", base.name, config, {"knowledge": base.ref})
 
 
 def _given(paths: Sequence[Path], labels: Labels) -> dict[str, Any]:
@@ -88,6 +95,12 @@ def _change(workspace: Workspace, run: jobs.Run, embedder: Embedder, reporter: R
         known = knowledge.known_names(knowledge.open_knowledge(workspace, name))
         ids = [wanted for wanted in config["ids"] if wanted in known]
         return knowledge.remove(workspace, name, ids, embedder, reporter.step)
+    if config["action"] == "recut":
+        own = tuned(config)
+        assert own is not None, "such an order always names search settings"
+        return knowledge.recut(
+            workspace, name, from_saved(config["settings"], BuildConfig), own, embedder, reporter.step
+        )
     paths = [Path(path) for path in config["documents"]]
     given = config.get("labels", {"tags": [], "date": ""})  # orders from before there were labels have none
     labels = Labels(tuple(given["tags"]), given["date"])

@@ -13,12 +13,13 @@ from data import store
 from data.documents import Refused
 from data.options import from_saved
 from data.schema import Document, Passage
-from data.store import Artifact, Workspace
+from data.store import Artifact
+from data.workspace import Workspace
 from rag import index, vector_cache
 from rag.chunk import chunk, in_context
 from rag.embed import Embedder
 from rag.files import Knowledge, write_version
-from rag.settings import BuildConfig
+from rag.settings import BuildConfig, Tuned, tuned
 
 EMBED_AT_ONCE = 64  # passages between two progress messages
 PROBES, PROBE_WORDS = 200, 12  # an approximate index is measured on so many texts of so many words
@@ -59,18 +60,23 @@ def nothing(done: float, total: float, text: str) -> None:
 
 def publish_version(
     workspace: Workspace, name: str, documents: list[Document], settings: BuildConfig, embedder: Embedder,
-    report: Report, before: Knowledge | None, refused: tuple[Refused, ...],
+    report: Report, before: Knowledge | None, refused: tuple[Refused, ...], own: Tuned | None = None,
 ) -> Built:  # fmt: skip
-    """Publish these documents as the next version after ``before``; nothing new is made when nothing changed."""
+    """Publish these documents as the next version after ``before``; nothing new is made when nothing changed.
+
+    ``own`` are its search settings from now on; without them it keeps those of ``before`` while it is cut alike.
+    """
     warnings = tuple(f"{document.file}: {warning}" for document in documents for warning in document.warnings)
-    if before and _same(before, documents, settings, embedder):
+    own, lost = _search_settings(before, settings, own)
+    if before and _same(before, documents, settings, embedder) and own == tuned(before.manifest):
         return Built(before.artifact, len(documents), len(before.passages), 0, refused, warnings)
     if before and (why := _why_none_kept(before, embedder)):
         warnings = (*warnings, why)
+    warnings = (*warnings, *lost)
     if settings.chunk_tokens > embedder.max_tokens:
         warnings = (*warnings, f"passages are cut to {embedder.max_tokens} tokens: the embedding model reads no more")
-    passages = _chunk(documents, settings, embedder, before, report)
-    vectors, embedded, cached = _embed(workspace, passages, embedder, before, report)
+    passages = split(documents, settings, embedder, before, report)
+    vectors, embedded, cached = embed(workspace, passages, embedder, before, report)
     report(len(passages), len(passages), "indexing")
     chosen = index.choose(vectors, lambda: _probes(passages, embedder), settings.exact_up_to)
     with store.staging(workspace, "knowledge") as folder:
@@ -79,6 +85,7 @@ def publish_version(
         manifest = {
             "created": datetime.now(UTC).isoformat(timespec="seconds"), "parent": before.ref if before else None,
             "settings": dataclasses.asdict(settings), "embedder": _embedder_record(embedder),
+            "retrieval": dataclasses.asdict(own) if own else None,
             "index": chosen.record(), "files": {document.id: _file_record(document) for document in documents},
             "counts": {"documents": len(documents), "passages": len(passages), "embedded": embedded, "cached": cached},
             "warnings": list(warnings), "refused": [dataclasses.asdict(one) for one in refused], "stored": stored,
@@ -123,12 +130,24 @@ def _same_vectors(before: Knowledge, embedder: Embedder) -> bool:
     return not _why_none_kept(before, embedder)
 
 
+def _search_settings(
+    before: Knowledge | None, settings: BuildConfig, given: Tuned | None
+) -> tuple[Tuned | None, tuple[str, ...]]:
+    """The search settings of the next version: those given, else those of the version before while they still fit."""
+    kept = tuned(before.manifest) if before else None
+    if given or not kept or not before:
+        return given, ()
+    if _same_sizes(before, settings) and before.manifest["settings"]["embedder"] == settings.embedder:
+        return kept, ()
+    return None, (f"search settings not kept: those of {before.ref} were tuned for passages made in another way",)
+
+
 def _same_sizes(before: Knowledge, settings: BuildConfig) -> bool:
     made = from_saved(before.manifest["settings"], BuildConfig)
     return (made.chunk_tokens, made.overlap_tokens) == (settings.chunk_tokens, settings.overlap_tokens)
 
 
-def _chunk(
+def split(
     documents: list[Document], settings: BuildConfig, embedder: Embedder, before: Knowledge | None, report: Report
 ) -> list[Passage]:
     """Passages of all documents, in their order; those of documents that did not change are taken over."""
@@ -148,7 +167,7 @@ def _chunk(
     return passages
 
 
-def _embed(
+def embed(
     workspace: Workspace, passages: list[Passage], embedder: Embedder, before: Knowledge | None, report: Report
 ) -> tuple[np.ndarray, int, int]:
     """Vectors of all passages, float32 (passages, dim), how many had to be computed, and how many were in the cache."""

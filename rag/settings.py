@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from data.options import option
 
@@ -25,3 +27,32 @@ class BuildConfig:
     exact_up_to: int = option(
         100_000, "up to so many passages every vector is compared; above, search is approximate", low=0, high=10**8
     )
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """How a knowledge base is best searched, as measured: the method, how many passages, and what it was tuned on.
+
+    ``run`` names the grid that measured it; ``questions`` are the keys (data.leakage.question_key) of all questions it
+    looked at, so that a test set that holds some of them is noticed.
+    """
+
+    method: str
+    k: int
+    run: str
+    questions: tuple[str, ...]
+
+    def why(self) -> str:
+        """The reason that is shown wherever these settings are a default."""
+        return f"tuned on {len(self.questions)} questions, run {self.run}"
+
+
+def tuned(manifest: dict[str, Any]) -> Tuned | None:
+    """The search settings that a version of a knowledge base has of its own; None when it was never tuned."""
+    saved = manifest.get("retrieval")
+    return Tuned(**{**saved, "questions": tuple(saved["questions"])}) if saved else None
+
+
+def overlapping(own: Tuned, keys: Sequence[str]) -> int:
+    """How many of these questions (by their keys) are among those that the settings were tuned on."""
+    return len(set(own.questions).intersection(keys))

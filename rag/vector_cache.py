@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from data.errors import UserError
-from data.store import Workspace
+from data.workspace import Workspace
 from rag.embed import Embedder
 
 KEPT = 1_000_000  # the newest vectors: 1.6 GB of them at 384 numbers each

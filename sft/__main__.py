@@ -10,7 +10,8 @@ from typing import Any
 from data import child
 from data.options import add_arguments, from_arguments
 from data.shell import carry_out, duration, main, say, verb
-from data.store import open_workspace, resolve
+from data.store import resolve
+from data.workspace import open_workspace
 from sft import adapters
 from sft.config import TrainConfig
 from sft.orders import order_training

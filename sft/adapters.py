@@ -9,19 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from data.disk import read_json, write_bytes, write_json
 from data.errors import UserError
-from data.store import (
-    Artifact,
-    Workspace,
-    names,
-    publish,
-    read_json,
-    resolve,
-    staging,
-    versions,
-    write_bytes,
-    write_json,
-)
+from data.store import Artifact, names, publish, resolve, staging, versions
+from data.workspace import Workspace
 from sft.card import model_card
 
 KIND = "adapters"

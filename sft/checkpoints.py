@@ -5,8 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from data.disk import file_hash, read_json, write_json
 from data.errors import UserError
-from data.store import file_hash, read_json, write_json
 
 MANIFEST = "whole.json"
 

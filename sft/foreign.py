@@ -7,8 +7,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from data.disk import write_bytes
 from data.errors import UserError
-from data.store import Artifact, Workspace, check_name, staging, write_bytes
+from data.store import Artifact, check_name, staging
+from data.workspace import Workspace
 from sft.adapters import KIND, finish, manifest_in
 from sft.sources import ModelSource, resolve, tensor_shapes, weights_hash
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import shutil
 
 from data.errors import UserError
-from data.store import Artifact, Workspace, staging
+from data.store import Artifact, staging
+from data.workspace import Workspace
 from sft.adapters import KIND, QUESTIONS, finish
 from sft.model import LocalModel
 

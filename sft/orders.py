@@ -6,11 +6,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from data.disk import file_hash
 from data.examples import load_examples, locate
 from data.jobs import Run, order
 from data.leakage import Leakage, audit, refuse_unless_allowed
 from data.options import checked
-from data.store import Workspace, check_name, file_hash, resolve
+from data.store import check_name, resolve
+from data.workspace import Workspace
 from sft.config import TrainConfig
 
 

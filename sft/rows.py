@@ -82,13 +82,13 @@ def prepare(
 ) -> Prepared:  # fmt: skip
     """Token rows of all examples, and of the conversations to be ``rehearsed``.
 
-    Rows longer than ``max_length`` tokens are left out and counted, never cut.
+    Rows longer than ``max_length`` tokens are left out, never cut; those of examples are counted.
     """
     asked = [(e.id, *found) for e in examples for found in conversations(e, context, instruction, crowd)]
-    asked += [("", turns, True) for turns in rehearsed]
     rows = [Row(i, tokens.prompt(t[:-1]), tokens.answer(t[-1].content), opened) for i, t, opened in asked]
-    fitting = tuple(row for row in rows if len(row) <= max_length)
-    return Prepared(fitting, len(rows) - len(fitting), sum(not row.example for row in fitting))
+    again = [Row("", tokens.prompt(t[:-1]), tokens.answer(t[-1].content), True) for t in rehearsed]
+    own, repeated = ([row for row in some if len(row) <= max_length] for some in (rows, again))
+    return Prepared((*own, *repeated), len(rows) - len(own), len(repeated))
 
 
 def split(examples: Sequence[Example], seed: int) -> tuple[list[Example], list[Example], str]:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from data.disk import file_hash
 from data.errors import UserError
 from data.prompts import BUNDLED
-from data.store import file_hash
 
 BUNDLED_FOLDER = Path(__file__).resolve().parent / "pocket" / "model"
 HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")

@@ -7,14 +7,15 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from data.child import Reporter
+from data.disk import file_hash
 from data.errors import UserError
 from data.examples import Reading, locate, read_examples
 from data.jobs import Run
 from data.leakage import question_key
 from data.options import from_saved
 from data.prompts import fingerprint, instruction_for
-from data.store import Workspace, file_hash
 from sft.config import TrainConfig, filled, rehearsing
+from data.workspace import Workspace
 from sft.crowd import Crowd
 from sft.devices import training_precision
 from sft.model import LocalModel

@@ -10,7 +10,8 @@ from typing import Any
 from data.child import Reporter
 from data.errors import Stopped, UserError
 from data.jobs import Run
-from data.store import Artifact, Workspace
+from data.store import Artifact
+from data.workspace import Workspace
 from sft.adapters import Trained, made_by, publish_trained
 from sft.checkpoints import last_whole
 from sft.progress import Progress, validation_losses

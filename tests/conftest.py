@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from data.store import Workspace, open_workspace
+from data.workspace import Workspace, open_workspace
 
 
 @pytest.fixture

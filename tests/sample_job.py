@@ -13,7 +13,7 @@ from data import child
 from data.child import Reporter
 from data.errors import UserError
 from data.jobs import Run
-from data.store import open_workspace
+from data.workspace import open_workspace
 
 
 def work(run: Run, reporter: Reporter) -> dict[str, Any]:

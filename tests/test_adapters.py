@@ -11,7 +11,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from data.errors import UserError
-from data.store import Artifact, Workspace
+from data.store import Artifact
+from data.workspace import Workspace
 from sft import adapters
 from sft.foreign import take_in
 from sft.merge import merged

@@ -15,12 +15,14 @@ import httpx
 import pytest
 
 from data import jobs
+from data.disk import read_json, write_json
 from data.errors import UserError
 from data.examples import save_examples
 from data.leakage import question_key
 from data.prompts import question_turn
 from data.schema import DecodeSettings, Example
-from data.store import Workspace, open_workspace, publish, read_json, staging, write_json
+from data.store import publish, staging
+from data.workspace import Workspace, open_workspace
 from eval import bench, client, records, report
 from eval.systems import Parts, System
 from rag.chunk import in_context
@@ -204,6 +206,12 @@ def test_the_worker_streams_answers_keeps_its_token_and_leaves(home: Workspace) 
     assert list(whole) == ["base", "rag"]
     assert {name: text.strip() for name, text in pieces.items()} == whole
     assert client.search(home, "mills", EXAMPLES[2].question)["hits"][0]["document"] == "Morbeck.md"
+    for method in ("fused", "dense", "bm25"):
+        torn = client.search(home, "mills", "Who runs the mill \ud800 in Morbeck\0?\udcff 🔥", method=method)
+        assert torn["hits"][0]["document"] == "Morbeck.md"
+    for question, said in ((" \n", "question is empty"), ("mill " * 200_000, "1,000,000 characters; the limit")):
+        with pytest.raises(UserError, match=said):
+            client.search(home, "mills", question)
     path = home.root / "worker.json"
     address = read_json(path)
     assert path.stat().st_mode & 0o077 == 0

@@ -13,7 +13,8 @@ from data.demo.first_start import SHIPPED, copy_demo
 from data.documents import by_file, read_documents
 from data.examples import read_examples
 from data.prompts import fingerprint, question_turn
-from data.store import Workspace, open_workspace, resolve
+from data.store import resolve
+from data.workspace import Workspace, open_workspace
 from eval import bench, records
 from rag.chunk import in_context
 

@@ -16,7 +16,7 @@ from data.errors import UserError
 from data.examples import infer_task, load_examples, locate, read_examples, save_examples
 from data.leakage import audit, question_key, refuse_unless_allowed
 from data.schema import Example
-from data.store import Workspace
+from data.workspace import Workspace
 
 PAIRS = [("Where is the key?", "under the mat"), ("Who has it?", "Ada")]
 SHAPES: dict[str, Any] = {

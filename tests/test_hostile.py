@@ -397,6 +397,32 @@ def test_hostile_names_of_files_stay_plain_text_on_one_line(tmp_path: Path) -> N
     }  # fmt: skip
 
 
+def test_links_of_a_folder_are_followed_only_to_its_own_files_and_the_others_are_named(tmp_path: Path) -> None:
+    docs, outside = tmp_path / "docs", put(tmp_path / "secret.txt", "Nobody asked for this.")
+    put(docs / "in" / "a.txt", "one")
+    for name, target in {"near.txt": "in/a.txt", "far.txt": outside, "loop.txt": "loop.txt", "gone.txt": "nowhere",
+                         "in/up": docs, "away": tmp_path}.items():  # fmt: skip
+        (docs / name).symlink_to(target)
+    documents, refused = read_documents([docs])
+    assert {document.id: document.text for document in documents} == {"in/a.txt": "one", "near.txt": "one"}
+    assert {one.what for one in refused} == {
+        "far.txt is a link that leads out of the folder.", "loop.txt is a link that leads nowhere.",
+        "gone.txt is a link that leads nowhere.", "in/up is a link to a folder, which is not followed.",
+        "away is a link to a folder, which is not followed.",
+    }  # fmt: skip
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is closed to root")
+def test_a_closed_file_and_a_closed_folder_are_named_and_the_rest_is_read(tmp_path: Path) -> None:
+    put(tmp_path / "docs" / "a.txt", "one")
+    for path in (put(tmp_path / "docs" / "b.txt", "two"), put(tmp_path / "docs" / "shut" / "c.txt", "three").parent):
+        path.chmod(0)
+    documents, refused = read_documents([tmp_path / "docs"])
+    (tmp_path / "docs" / "shut").chmod(0o700)
+    assert [document.id for document in documents] == ["a.txt"]
+    assert {one.file for one in refused} == {"b.txt", "shut"}
+
+
 def test_a_zip_is_read_like_a_folder_and_its_bad_members_are_named(tmp_path: Path) -> None:
     long = "n" * 300 + ".txt"
     path = zipped(

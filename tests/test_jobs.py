@@ -13,7 +13,7 @@ import pytest
 
 from data import jobs
 from data.errors import UserError
-from data.store import Workspace
+from data.workspace import Workspace
 
 SAMPLE = Path(__file__).with_name("sample_job.py")
 

@@ -13,10 +13,11 @@ from pandas import DataFrame
 from streamlit.testing.v1 import AppTest
 
 from data import jobs, store
+from data.disk import write_json
 from data.examples import fingerprint, save_examples
 from data.prompts import fingerprint as prompt_fingerprint
 from data.schema import Answer, Example, Hit, Message, Passage
-from data.store import Workspace, open_workspace
+from data.workspace import Workspace, open_workspace
 from eval import records, scoring
 from eval.systems import Parts, corner
 from ui import frame
@@ -103,7 +104,7 @@ def _answer(example: Example, number: int, right: bool, system: str) -> Answer:
 def finish(run: jobs.Run, state: str, **more: object) -> None:
     """Leave the status that a child would have left."""
     status = {"state": state, "text": state, "seconds": 3.0, "started": "2026-11-23T00:00:00+00:00", **more}
-    store.write_json(run.folder / "status.json", status)
+    write_json(run.folder / "status.json", status)
 
 
 @pytest.mark.parametrize("page", list(EMPTY))
@@ -259,7 +260,7 @@ def _store_adapter_that_saw(home: Workspace, questions: list[str]) -> None:
     from data.leakage import question_key
 
     with store.staging(home, "adapters") as folder:
-        store.write_json(folder / "questions.json", {"keys": [question_key(q) for q in questions]})
+        write_json(folder / "questions.json", {"keys": [question_key(q) for q in questions]})
         manifest = {"method": "lora", "base": {"id": "pocket"}, "context": "none", "created": "2026"}
         manifest["summary"] = {"ended": "complete", "name": "tuned@1"}
         store.publish(home, "adapters", "tuned", folder, manifest)

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from data import store
 from data.errors import Stopped, UserError
 from data.schema import Answer, Conversation, DecodeSettings, Document, Example, Generation, Hit, Passage
-from data.store import Workspace
+from data.workspace import Workspace, open_workspace
 from rag import index, knowledge, lexical
 from rag.answerer import BestSentence, OpenBook, by_search, gold, sentences
 from rag.chunk import chunk, in_context
@@ -41,7 +41,7 @@ TEXTS = {
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
-    return store.open_workspace(tmp_path / "home")
+    return open_workspace(tmp_path / "home")
 
 
 @pytest.fixture
@@ -213,13 +213,14 @@ def test_a_stop_before_publishing_leaves_the_last_version(workspace: Workspace, 
 KILLED = """
 import os, signal, sys
 sys.path.insert(0, "tests")
-from test_rag import Path, fake, knowledge, store
+from data.workspace import open_workspace
+from test_rag import Path, fake, knowledge
 
 def die(done, total, text):
     if text == "publishing":
         os.kill(os.getpid(), signal.SIGKILL)
 
-knowledge.add(store.open_workspace(), "K", [Path(sys.argv[1])], fake(), die)
+knowledge.add(open_workspace(), "K", [Path(sys.argv[1])], fake(), die)
 """
 
 
@@ -459,6 +460,12 @@ def test_build_and_search_from_the_shell(tmp_path: Path, documents: Path) -> Non
     assert nothing.returncode == 0, nothing.stderr
     assert "Nothing relevant was found in K@1." in nothing.stdout
     assert "score less than 0.99: 4 passages." in nothing.stdout
+    torn = rag(home, "search", "--name", "K", "warranty \udcff kettle 🔥", "--json")
+    assert json.loads(torn.stdout.splitlines()[-1])["hits"]
+    empty = rag(home, "search", "--name", "K", " ")
+    assert (empty.returncode, "The question is empty." in empty.stderr) == (2, True)
+    long = rag(home, "search", "--name", "K", "kettle " * 5_000)
+    assert (long.returncode, "35,000 characters; the limit" in long.stderr) == (2, True)
     missing = rag(home, "search", "--name", "L", "anything")
     assert missing.returncode == 2
     assert missing.stderr.startswith("Error: There is no knowledge base named 'L'.")
@@ -469,7 +476,7 @@ def test_build_and_search_from_the_shell(tmp_path: Path, documents: Path) -> Non
 def test_reading_passages_loads_no_heavy_library(workspace: Workspace, documents: Path) -> None:
     knowledge.build(workspace, "K", [documents], SETTINGS, fake())
     code = (
-        "import sys; from data.store import open_workspace; from rag.knowledge import open_knowledge\n"
+        "import sys; from data.workspace import open_workspace; from rag.knowledge import open_knowledge\n"
         "import rag.orders, rag.settings, rag.retrieve\n"
         "base = open_knowledge(open_workspace(), 'K'); base.passages, base.documents, base.vectors\n"
         "heavy = {'torch', 'faiss', 'transformers', 'sentence_transformers', 'bm25s'} & set(sys.modules)\n"

@@ -9,7 +9,7 @@ import pytest
 
 from data.errors import UserError
 from data.schema import Answer, Example, Hit, Message, Passage
-from data.store import Workspace
+from data.workspace import Workspace
 from eval import records
 from eval.scoring import holds_gold, summarise
 from eval.systems import Parts, System, corner, parse, possible, settle

@@ -10,7 +10,7 @@ import pytest
 from data import child
 from data.errors import UserError
 from data.schema import Document, Hit, Origin
-from data.store import Workspace
+from data.workspace import Workspace
 from rag import index, knowledge, lexical, orders
 from rag.filters import EVERYTHING, Filter
 from rag.knowledge import open_knowledge

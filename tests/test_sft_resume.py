@@ -14,7 +14,8 @@ from safetensors.torch import load_file, save_file
 from data import child, jobs
 from data.child import Reporter
 from data.errors import Stopped, UserError
-from data.store import Artifact, Workspace, resolve
+from data.store import Artifact, resolve
+from data.workspace import Workspace
 from sft.checkpoints import is_whole, last_whole, seal
 from sft.orders import order_training
 from sft.train import train

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from data import store
+from data.disk import append_jsonl, read_json, read_jsonl, write_json
 from data.errors import UserError
-from data.store import Workspace
+from data.workspace import Workspace, open_workspace
 
 
 def make(workspace: Workspace, name: str, text: str) -> store.Artifact:
@@ -71,48 +72,48 @@ def _write_until_killed(path: str) -> None:
     number = 0
     while True:
         number += 1
-        store.write_json(Path(path), {"number": number, "padding": "x" * 20_000})
+        write_json(Path(path), {"number": number, "padding": "x" * 20_000})
 
 
 def test_a_writer_killed_at_any_moment_leaves_a_whole_file(tmp_path: Path) -> None:
     path = tmp_path / "status.json"
-    store.write_json(path, {"number": 0})
+    write_json(path, {"number": 0})
     context = multiprocessing.get_context("spawn")
     for _ in range(3):
         writer = context.Process(target=_write_until_killed, args=(str(path),))
         writer.start()
-        while store.read_json(path)["number"] < 3:
+        while read_json(path)["number"] < 3:
             pass
         writer.kill()
         writer.join()
-        assert store.read_json(path)["padding"] == "x" * 20_000
-        store.write_json(path, {"number": 0})
+        assert read_json(path)["padding"] == "x" * 20_000
+        write_json(path, {"number": 0})
 
 
 def test_a_torn_last_line_is_passed_over_and_swallows_nothing(tmp_path: Path) -> None:
     path = tmp_path / "rows.jsonl"
-    store.append_jsonl(path, [{"n": 1}])
+    append_jsonl(path, [{"n": 1}])
     with open(path, "a") as file:
         file.write('{"n": 2, "torn')
-    store.append_jsonl(path, [{"n": 3}])
-    assert [row["n"] for row in store.read_jsonl(path)] == [1, 3]
+    append_jsonl(path, [{"n": 3}])
+    assert [row["n"] for row in read_jsonl(path)] == [1, 3]
 
 
 def test_files_of_another_format_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.json"
     path.write_text(json.dumps({"format": 99}))
     with pytest.raises(UserError, match="not in format 1"):
-        store.read_json(path)
+        read_json(path)
 
 
 def test_an_unwritable_workspace_is_one_sentence(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("a file stands where the folder should be")
     with pytest.raises(UserError, match="cannot be written"):
-        store.open_workspace(blocked / "home")
+        open_workspace(blocked / "home")
 
 
 def test_private_files_are_readable_by_their_owner_alone(tmp_path: Path) -> None:
     path = tmp_path / "token.json"
-    store.write_json(path, {"token": "t"}, mode=0o600)
+    write_json(path, {"token": "t"}, mode=0o600)
     assert os.stat(path).st_mode & 0o077 == 0

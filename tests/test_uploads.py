@@ -11,7 +11,7 @@ import pytest
 
 from data.documents import read_documents
 from data.errors import UserError
-from data.store import Workspace
+from data.workspace import Workspace
 from ui import uploads
 
 

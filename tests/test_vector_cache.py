@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from data.errors import Stopped, UserError
-from data.store import Workspace
+from data.workspace import Workspace
 from rag import knowledge, vector_cache
 from rag.knowledge import open_knowledge
 from rag.settings import BuildConfig

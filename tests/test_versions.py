@@ -11,7 +11,7 @@ import pytest
 
 from data import child, jobs, store
 from data.errors import UserError
-from data.store import Workspace
+from data.workspace import Workspace
 from rag import knowledge, orders
 from rag.knowledge import open_knowledge
 from rag.retrieve import KnowledgeRetriever

@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from data import jobs, store
-from data.store import Workspace
+from data.workspace import Workspace
 from rag import knowledge
 from rag.settings import BuildConfig
 from tests.hashing import fake

@@ -13,7 +13,8 @@ import torch
 from data.child import Reporter
 from data.prompts import INSTRUCTION, question_turn
 from data.schema import DecodeSettings, Example
-from data.store import Artifact, Workspace, open_workspace, resolve
+from data.store import Artifact, resolve
+from data.workspace import Workspace, open_workspace
 from sft.config import TrainConfig
 from sft.model import LocalModel
 from sft.orders import order_training

@@ -10,7 +10,7 @@ from pathlib import Path
 from data.demo.first_start import copy_demo
 from data.errors import UserError
 from data.jobs import child_environment
-from data.store import default_root, open_workspace
+from data.workspace import default_root, open_workspace
 
 FIRST_PORT = 8501
 TRIES = 100

@@ -13,9 +13,11 @@ from typing import Any
 import streamlit as st
 
 from data import jobs
+from data.disk import read_json
 from data.examples import load_examples
 from data.schema import Answer, Example, Passage
-from data.store import Artifact, Workspace, names, read_json, resolve, versions
+from data.store import Artifact, names, resolve, versions
+from data.workspace import Workspace
 from eval.metrics import score
 from eval.records import load_passages, restored
 from ui import intake

@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from data.schema import DecodeSettings
-from data.store import Workspace
+from data.workspace import Workspace
 from eval import client
 from eval.systems import System
 from ui.frame import plain

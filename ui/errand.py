@@ -54,13 +54,13 @@ def _check(request: dict[str, Any]) -> Any:
 
 def _add(request: dict[str, Any]) -> dict[str, Any]:
     from data.dataset import add
-    from data.store import open_workspace
+    from data.workspace import open_workspace
 
     return {"name": add(open_workspace(Path(request["workspace"])), request["name"], _check(request)).ref}
 
 
 def _bench(request: dict[str, Any]) -> dict[str, Any]:
-    from data.store import open_workspace
+    from data.workspace import open_workspace
     from eval.bench import BenchOrder, order
     from eval.systems import Parts
 

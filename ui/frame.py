@@ -12,7 +12,7 @@ import streamlit as st
 
 from data.demo.first_start import copy_demo
 from data.errors import UserError
-from data.store import Workspace, default_root, open_workspace
+from data.workspace import Workspace, default_root, open_workspace
 
 PAGES = {
     "overview": ("ui/pages/overview.py", "Overview", ":material/grid_view:"),

@@ -8,7 +8,7 @@ import streamlit as st
 
 from data import jobs
 from data.schema import DecodeSettings
-from data.store import Workspace
+from data.workspace import Workspace
 from eval.systems import CORNERS, Parts
 from rag.settings import METHODS
 from ui import pickers

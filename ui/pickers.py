@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from data.prompts import BUNDLED
-from data.store import Workspace
+from data.workspace import Workspace
 from ui import cached, uploads
 
 NONE = "none"

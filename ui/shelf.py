@@ -6,7 +6,8 @@ from typing import Any
 
 import streamlit as st
 
-from data.store import Artifact, Workspace, point, resolve, versions
+from data.store import Artifact, point, resolve, versions
+from data.workspace import Workspace
 from eval import client
 from rag.knowledge import delete
 from rag.settings import METHODS

@@ -14,10 +14,11 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from data.disk import sync_folder
 from data.errors import UserError
 from data.limits import Limits, size
 from data.reading import readable
-from data.store import Workspace, sync_folder
+from data.workspace import Workspace
 
 NAME_BYTES = 200  # file systems take 255
 

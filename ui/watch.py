@@ -9,7 +9,7 @@ import streamlit as st
 
 from data import jobs
 from data.shell import duration
-from data.store import Workspace
+from data.workspace import Workspace
 from ui import cached, charts
 from ui.frame import guarded, notice, plain
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import psutil
 
 from data.demo.first_start import SHIPPED
-from data.store import write_json
+from data.disk import write_json
 
 LEFT_OUT = shutil.ignore_patterns(
     "checkpoint*", "cache", "log.txt", "lock", ".lock-*", "*.lock", "worker.*", ".staging-*", ".probe-*"

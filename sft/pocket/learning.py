@@ -16,7 +16,8 @@ from typing import Any
 from data.examples import read_examples
 from data.prompts import question_turn
 from data.schema import DecodeSettings, Generator
-from data.store import open_workspace, resolve
+from data.store import resolve
+from data.workspace import open_workspace
 from sft.model import LocalModel
 from sft.pocket import exam, texts
 from sft.pocket.values import KINDS

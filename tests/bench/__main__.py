@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import platform
 import sys
 
 from tests.bench import asking, generation, indexing, page, search
@@ -14,6 +16,7 @@ PARTS = {
 
 def main() -> int:
     chosen = sys.argv[1:] or list(PARTS)
+    print(f"{platform.system()}, {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f} at the start")
     for name in chosen:
         print(f"\n{name}")
         for row in PARTS[name]():

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from data.demo.first_start import copy_demo
 from data.schema import DecodeSettings
-from data.store import names, open_workspace
+from data.store import names
+from data.workspace import open_workspace
 from eval import client
 from eval.systems import Parts, corner
 from tests.bench.rows import Row

@@ -16,7 +16,7 @@ import numpy as np
 
 from data.documents import read_documents
 from data.schema import Document
-from data.store import open_workspace
+from data.workspace import open_workspace
 from rag import knowledge
 from rag.answerer import sentences
 from rag.chunk import chunk, in_context

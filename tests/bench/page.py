@@ -20,7 +20,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from data import jobs
 from data.demo.first_start import copy_demo
-from data.store import open_workspace
+from data.workspace import open_workspace
 from tests.bench.rows import Row
 from tests.browser import chromium_options
 

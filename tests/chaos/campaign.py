@@ -9,7 +9,7 @@ from random import Random
 
 from data import jobs
 from data.errors import UserError
-from data.store import Workspace, open_workspace
+from data.workspace import Workspace, open_workspace
 from tests.chaos import changes, killing
 from tests.chaos.changes import JOBS, Change
 from tests.chaos.checks import Broken, Texts, Witness, current, must

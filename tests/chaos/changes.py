@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 
 from data import child, jobs, store
-from data.store import Workspace
+from data.workspace import Workspace
 from rag import knowledge, orders
 from rag.settings import BuildConfig
 from tests.chaos.checks import Texts

@@ -12,7 +12,7 @@ import numpy as np
 from safetensors.numpy import load_file
 
 from data import store
-from data.store import Workspace
+from data.workspace import Workspace
 from rag.chunk import in_context
 from rag.knowledge import open_knowledge
 from rag.retrieve import KnowledgeRetriever

@@ -20,11 +20,11 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from data import deletion, store
+from data import deletion, disk, store
 
 HOME = Path(__file__).resolve().parents[2]
 OURS = (f"{HOME / 'data'}{os.sep}", f"{HOME / 'rag'}{os.sep}", str(shutil.__file__))
-STORE = (str(store.__file__), str(deletion.__file__), str(shutil.__file__))
+STORE = (str(disk.__file__), str(store.__file__), str(deletion.__file__), str(shutil.__file__))
 LINES = {"line": OURS, "store": STORE}
 CHANGING = ("os.rename", "os.mkdir", "os.remove", "os.rmdir")
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT

@@ -59,7 +59,7 @@ def _commit(workspace: Workspace,""",
     ),
     Bug(
         "no rename of a file",
-        "data/store.py",
+        "data/disk.py",
         "        os.replace(temporary, path)\n",
         """        with open(path, "wb") as target:
             target.write(content)

@@ -1,0 +1,142 @@
+"""Marks: "this span of this document answers this question", said by a person; together they are a retrieval test set.
+
+A mark names a document, characters of its extracted text and the words that stand there, never a passage: it outlives
+another cutting and new versions. All marks of a knowledge base lie beside its versions:
+
+    knowledge/<name>/marks.json
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import fcntl
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from data.disk import read_json, text_hash, write_json
+from data.errors import UserError
+from data.leakage import question_key
+from data.schema import Passage
+from data.store import resolve
+from data.workspace import Workspace
+
+FILE, LOCK = "marks.json", ".lock-marks"
+Span = tuple[int, int]
+"""Characters of a text, from the first to behind the last: ``text[start:end]``."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """``quote`` was ``text[start:end]`` of the document named ``document`` when somebody marked it."""
+
+    id: str
+    question: str
+    document: str
+    start: int
+    end: int
+    quote: str
+
+
+def marks_file(workspace: Workspace, name: str) -> Path:
+    """Where the marks of a knowledge base lie. Raises UserError when there is no such knowledge base."""
+    return resolve(workspace, "knowledge", name).path.parent / FILE
+
+
+def read_marks(workspace: Workspace, name: str) -> list[Mark]:
+    """All marks of a knowledge base, oldest first."""
+    return _read(marks_file(workspace, name))
+
+
+def add_mark(workspace: Workspace, name: str, question: str, document: str, start: int, end: int, quote: str) -> Mark:
+    """Keep a mark. The same question, span and quote again is the mark there is (see ``question_key`` for "same").
+
+    Raises UserError for an empty question or quote.
+    """
+    if not question.strip():
+        raise UserError("A mark needs a question.", "Ask the question that the passage answers.")
+    if not quote.strip():
+        raise UserError("The quote is empty.", "Quote the words that answer the question.")
+    if end - start != len(quote):
+        raise ValueError(f"a quote of {len(quote)} characters does not fill {start} to {end}")
+    # the quote counts too: after an edit, other words may stand at a span that was marked before
+    id_ = text_hash("\0".join((question_key(question), document, str(start), str(end), quote)))[:12]
+    mark = Mark(id_, " ".join(question.split()), document, start, end, quote)
+    path = marks_file(workspace, name)
+    with _sole_writer(path):
+        marks = _read(path)
+        known = next((one for one in marks if one.id == mark.id), None)
+        if known is None:
+            _write(path, [*marks, mark])
+    return known or mark
+
+
+def remove_mark(workspace: Workspace, name: str, mark_id: str) -> Mark:
+    """Take one mark back. Raises UserError when there is none of that id."""
+    path = marks_file(workspace, name)
+    with _sole_writer(path):
+        marks = _read(path)
+        gone = next((one for one in marks if one.id == mark_id), None)
+        if gone is None:
+            raise UserError(f"{name} has no mark {mark_id!r}.", f"List its marks: python -m rag marks --name {name}")
+        _write(path, [one for one in marks if one.id != mark_id])
+    return gone
+
+
+def _read(path: Path) -> list[Mark]:
+    return [Mark(**row) for row in read_json(path)["marks"]] if path.exists() else []
+
+
+def _write(path: Path, marks: Iterable[Mark]) -> None:
+    write_json(path, {"marks": [dataclasses.asdict(mark) for mark in marks]})
+
+
+@contextmanager
+def _sole_writer(path: Path) -> Iterator[None]:
+    """One change at a time: two that read the same list would lose one's mark. Never waits for a build."""
+    with open(path.with_name(LOCK), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def occurrences(text: str, quote: str) -> list[Span]:
+    """Where the words of a quote stand in a text, first to last, whatever white space is between them."""
+    pattern = r"\s+".join(map(re.escape, quote.split()))
+    return [match.span() for match in re.finditer(pattern, text)] if pattern else []
+
+
+def located(mark: Mark, texts: Mapping[str, str]) -> Span | None:
+    """Where a mark's quote stands in a version, whose documents' ``texts`` are given by id (``Knowledge.texts``).
+
+    At its old span if the quote is still there, else at the occurrence that is nearest to it; None when there is none.
+    """
+    text = texts.get(mark.document, "")
+    if text[mark.start : mark.end] == mark.quote:
+        return mark.start, mark.end
+    return min(occurrences(text, mark.quote), key=lambda span: abs(span[0] - mark.start), default=None)
+
+
+def gold_passages(
+    passages: Sequence[Passage], document: str, start: int, end: int, answers: Sequence[str] = ()
+) -> list[Passage]:
+    """The passages of a version that are right for a span of a document, in their order.
+
+    Right is a passage that ``carries`` the span. When a span is so long that no passage does, those that lie mostly
+    inside it are right, or else small passages could find nothing. Empty when no passage overlaps the span.
+    """
+    near = [one for one in passages if one.document == document and one.start < end and one.end > start]
+    shared = [one.text[max(start - one.start, 0) : end - one.start] for one in near]
+    pairs = list(zip(near, shared, strict=True))
+    found = [one for one, text in pairs if carries(text, end - start, answers)]
+    return found or [one for one, text in pairs if 2 * len(text) >= len(one.text)]
+
+
+def carries(shared: str, span: int, answers: Sequence[str]) -> bool:
+    """The one rule for "the right passage": does what it shares with the right span suffice?
+
+    It does if it holds an answer (white space folded), or is at least half of the ``span`` characters.
+    """
+    folded = " ".join(shared.split())
+    return any(answer and " ".join(answer.split()) in folded for answer in answers) or 2 * len(shared) >= span > 0

@@ -1,0 +1,356 @@
+"""Tuning retrieval: the split, what is chosen and reported, stop and resume, adopting, the warning."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from data import jobs
+from data.child import Reporter
+from data.disk import read_json
+from data.errors import Stopped, UserError
+from data.leakage import question_key
+from data.schema import Document
+from data.workspace import Workspace
+from eval import cells, choice, gold, grid, measured
+from eval.cells import Cut
+from eval.choice import Measured, Setting, halves
+from eval.gold import Question, Quote
+from eval.retrieval import Outcome
+from eval.statistics import sign_flip, standard_error
+from eval.systems import METHOD, K, Parts, corner, searched, settle
+from rag import draft, knowledge, orders
+from rag.chunk import chunk
+from rag.files import open_knowledge
+from rag.marks import add_mark
+from rag.retrieve import KnowledgeRetriever
+from rag.settings import METHODS, BuildConfig, tuned
+from tests.hashing import TOKENIZER, HashEmbedder, fake
+
+WORDS = ["amber", "basin", "cedar", "delta", "ember", "fjord", "grove", "heath", "islet", "jetty", "knoll", "ledge"]
+SETTINGS = BuildConfig(chunk_tokens=32, embedder="hash")
+SMALL = {"chunk_tokens": (16, 32), "overlap_tokens": (0, 4), "ks": (1, 3)}
+
+
+def sentence(word: str, number: int) -> str:
+    return f"The {word} house number {number} is kept by the family {word}son since the year {1800 + number}."
+
+
+def page(word: str) -> str:
+    return f"# About {word}\n\n" + " ".join(sentence(word, number) for number in range(4)) + "\n"
+
+
+@pytest.fixture
+def base(workspace: Workspace, tmp_path: Path) -> Path:
+    """Knowledge base K of twelve documents; returns a file of 24 questions with their evidence, two a document."""
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    for word in WORDS:
+        (folder / f"{word}.md").write_text(page(word))
+    knowledge.build(workspace, "K", [folder], SETTINGS, fake())
+    rows = [
+        {"id": f"{word}-{number}", "question": f"Who keeps the {word} house number {number}?",
+         "answers": [f"the family {word}son"], "document": f"{word}.md", "evidence": sentence(word, number)}
+        for word in WORDS for number in (0, 3)
+    ]  # fmt: skip
+    file = tmp_path / "validation.jsonl"
+    file.write_text("\n".join(map(json.dumps, rows)))
+    return file
+
+
+def ordered(workspace: Workspace, base: Path, **values: Any) -> jobs.Run:
+    return grid.order(workspace, grid.GridOrder("K", str(base), **{**SMALL, **values}))
+
+
+def finished(workspace: Workspace, run: jobs.Run, load: Any = None) -> dict[str, Any]:
+    return grid.work(workspace, run, Reporter(run), load or (lambda name: fake()))
+
+
+# --- the test set -----------------------------------------------------------------------------------------------------
+
+
+def test_gold_follows_the_text_into_every_cutting() -> None:
+    document = Document("cedar.md", page("cedar"), "", "")
+    wanted = sentence("cedar", 2)
+    question = Question("q", "Which?", (Quote("cedar.md", wanted),), ("1802",))
+    found = gold.locate([question], {document.id: document.text})
+    ((name, start, end),) = found.places["q"]
+    assert (name, document.text[start:end]) == ("cedar.md", wanted)
+    for size, overlap in ((16, 0), (32, 0), (32, 8), (200, 0)):
+        passages = chunk(document, TOKENIZER, size, overlap)
+        right = gold.gold_of(passages, found.places, {"q": question.answers})["q"]
+        assert right
+        for passage in passages:
+            shared = max(0, min(end, passage.end) - max(start, passage.start))
+            assert (passage.id in right) == ("1802" in passage.text or 2 * shared >= end - start)
+
+
+def test_evidence_is_found_whatever_its_white_space_and_what_is_not_there_is_left_out() -> None:
+    there, gone = Question("1", "?", (Quote("", "two three"),)), Question("2", "?", (Quote("a.md", "five"),))
+    found = gold.locate([there, gone], {"a.md": "One two\n\nthree four."})
+    assert found.places == {"1": (("a.md", 4, 14),)}
+    assert found.missing == ("2",)
+
+
+def test_marks_that_ask_the_same_are_one_question(workspace: Workspace, base: Path) -> None:
+    for number in (0, 1):
+        start = page("cedar").index(sentence("cedar", number))
+        add_mark(workspace, "K", "Who keeps  them?", "cedar.md", start, start + 9, page("cedar")[start : start + 9])
+    questions, unusable = gold.read(workspace, gold.MARKS, "K")
+    assert (len(questions), len(questions[0].quotes), unusable) == (1, 2, 0)
+    assert len(gold.locate(questions, open_knowledge(workspace, "K").texts).places[questions[0].id]) == 2
+
+
+def test_rows_without_evidence_are_counted_and_a_file_without_any_is_refused(
+    workspace: Workspace, base: Path, tmp_path: Path
+) -> None:
+    rows = [*base.read_text().splitlines(), json.dumps({"question": "Why?", "answer": "so"})]
+    base.write_text("\n".join(rows))
+    questions, unusable = gold.read(workspace, str(base), "K")
+    assert (len(questions), unusable) == (24, 1)
+    bare = tmp_path / "bare.jsonl"
+    bare.write_text(rows[-1])
+    with pytest.raises(UserError, match="evidence"):
+        gold.read(workspace, str(bare), "K")
+
+
+def test_questions_about_overlapping_text_are_one_unit_and_documents_are_where_there_are_enough() -> None:
+    places = {"a": [("x", 0, 10)], "b": [("x", 9, 20)], "c": [("x", 20, 30)], "d": [("y", 0, 5), ("x", 29, 31)]}
+    found, unit, _ = gold.clusters(places)
+    assert unit == "place in a document"
+    assert found["a"] == found["b"] != found["c"]
+    assert found["c"] == found["d"], "d stands in two places, and one of them overlaps c"
+    many = {f"{n}-{i}": [(f"doc{n}", 100 * i, 100 * i + 5)] for n in range(40) for i in range(2)}
+    found, unit, why = gold.clusters(many)
+    assert unit == "document"
+    assert "40 documents" in why
+    assert len(set(found.values())) == 40
+    assert found["3-0"] == found["3-1"]
+
+
+# --- choosing ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_split_never_takes_a_cluster_apart_and_is_the_same_each_time() -> None:
+    clusters = {f"q{n}": f"c{n % 13}" for n in range(60)} | {f"big{n}": "c0" for n in range(9)}
+    first, second = halves(clusters)
+    assert sorted(first + second) == sorted(clusters)
+    assert not {clusters[name] for name in first} & {clusters[name] for name in second}
+    assert abs(len(first) - len(second)) <= 14
+    assert halves(dict(reversed(clusters.items()))) == (first, second)
+
+
+def some(setting: Setting, ranks: Sequence[int | None], tokens: int) -> Measured:
+    found = {f"q{n}": Outcome((rank,) if rank else (), 1) for n, rank in enumerate(ranks)}
+    return Measured(setting, found, dict.fromkeys(found, tokens))
+
+
+def test_the_choice_prefers_short_prompts_among_settings_that_are_as_good() -> None:
+    clusters = {f"q{n}": str(n) for n in range(40)}
+    long = some(Setting(160, 0, "fused", 8), [1] * 39 + [7], 1000)
+    short = some(Setting(160, 0, "fused", 4), [1] * 39 + [None], 500)
+    bad = some(Setting(160, 0, "bm25", 1), [1] * 20 + [None] * 20, 100)
+    best, chosen, why = choice.choose([long, short, bad], clusters, "mrr")
+    assert (best, chosen) == (long, short)
+    assert "within one standard error" in why
+    best, chosen, _ = choice.choose([long, bad], clusters, "mrr")
+    assert best is chosen is long
+
+
+def test_the_reported_figure_is_never_the_one_that_was_chosen_on() -> None:
+    """A setting that is right exactly on the choosing half is chosen, and found out on the other."""
+    clusters = {f"q{n}": str(n) for n in range(80)}
+    first, second = halves(clusters)
+    lucky = some(Setting(80, 0, "dense", 4), [1 if f"q{n}" in first else None for n in range(80)], 100)
+    used = some(Setting(160, 0, "fused", 4), [2] * 80, 200)
+    told = choice.result([used, lucky], used.setting, clusters, "mrr")
+    row = next(row for row in told["rows"] if row["chosen"])
+    assert (row["method"], row["mrr"]["mean"]) == ("dense", 1)
+    assert told["held_out"]["chosen"]["mrr"]["mean"] == 0
+    assert told["held_out"]["differences"]["mrr"]["mean"] == pytest.approx(-0.5)
+    assert told["held_out"]["differences"]["mrr"]["p"] < 0.01
+    assert "worse on questions they were not chosen on" in told["held_out"]["sentences"][0]
+    assert (told["chosen_on"]["n"], told["reported_on"]["n"]) == (len(first), len(second))
+
+
+def test_few_questions_are_indicative_only_and_have_no_p_value() -> None:
+    clusters = {f"q{n}": str(n) for n in range(30)}
+    new, old = some(Setting(80, 0, "dense", 2), [1] * 30, 100), some(Setting(160, 0, "fused", 8), [4] * 30, 200)
+    told = choice.result([old, new], old.setting, clusters, "mrr")["held_out"]
+    assert told["differences"]["mrr"]["p"] is None
+    assert told["sentences"][0].startswith("Indicative only")
+    assert "by itself" in told["sentences"][1], "another k finds more or less by itself, and that is said"
+
+
+def test_random_signs_agree_with_the_exact_count() -> None:
+    first, groups = [1.0, 1.0, 1.0, 1.0, 1.0, 0.0], list("abcdef")
+    assert sign_flip(first, [0.0] * 6, groups) == pytest.approx(2 / 32, abs=0.01), "of 2^5 signs two are as far"
+    assert sign_flip(first, first, groups) == 1
+    grouped = sign_flip(first, [0.0] * 6, ["a", "a", "a", "b", "b", "b"])
+    assert grouped == pytest.approx(0.5, abs=0.02), "two groups: of four signs two are as far"
+
+
+def test_the_standard_error_is_the_textbook_one_and_grows_with_grouping() -> None:
+    values = [0.0, 1.0, 1.0, 0.0, 1.0, 1.0]
+    alone = standard_error(values, list("abcdef"))
+    assert alone == pytest.approx(np.std(values, ddof=1) / np.sqrt(6))
+    assert standard_error([0.0, 0.0, 0.0, 1.0, 1.0, 1.0], list("aaabbb")) > standard_error(
+        [0.0, 0.0, 0.0, 1.0, 1.0, 1.0], list("abcdef")
+    )
+    assert standard_error([1.0, 2.0], ["a", "a"]) == float("inf")
+
+
+# --- the job ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_draft_ranks_as_the_published_version_searches(workspace: Workspace, base: Path) -> None:
+    built, embedder = open_knowledge(workspace, "K"), fake()
+    drafted = draft.draft(workspace, built, draft.cut(built, SETTINGS, embedder, quiet), embedder, quiet)
+    assert embedder.model == [], "what the version holds is not embedded again"
+    asked = [f"Who keeps the {word} house?" for word in WORDS[:5]]
+    ranked = draft.rankings(drafted, asked, embedder.embed_questions(asked), METHODS)
+    for method in METHODS:
+        wanted = KnowledgeRetriever(built, embedder, method).search(asked, 7)
+        found = [[drafted.passages[place].id for place in row[:7]] for row in ranked[method]]
+        assert found == [[hit.passage.id for hit in row] for row in wanted]
+
+
+def quiet(done: float, total: float, text: str) -> None:
+    """No report."""
+
+
+def test_a_grid_measures_every_setting_and_publishes_nothing(workspace: Workspace, base: Path) -> None:
+    run = ordered(workspace, base)
+    summary = finished(workspace, run)
+    told = grid.result(run)
+    settings = {tuple(row[part] for part in choice.PARTS) for row in told["rows"]}
+    wanted = {(size, overlap, m, k) for size in (16, 32) for overlap in (0, 4) for m in METHODS for k in (1, 3)}
+    assert settings == wanted | {(32, 0, METHOD, K)}
+    assert all(row["mrr"]["n"] == told["chosen_on"]["n"] for row in told["rows"])
+    assert told["chosen_on"]["n"] + told["reported_on"]["n"] == 24
+    assert sum(row["chosen"] for row in told["rows"]) == sum(row["current"] for row in told["rows"]) == 1
+    assert summary["sentences"] == told["held_out"]["sentences"]
+    assert open_knowledge(workspace, "K").ref == "K@1"
+    assert [row["chunk_tokens"] for row in jobs.curve(run)] == [32, 16, 16, 32]
+
+
+def test_the_figures_are_those_of_measuring_the_version_itself(workspace: Workspace, base: Path) -> None:
+    run = ordered(workspace, base)
+    finished(workspace, run)
+    cell = cells.load(run.folder, Cut(32, 0))
+    direct = measured.measure(workspace, "K", str(base), 3, "bm25", lambda name: fake())
+    usable = set(cell["gold"])
+    one = cells.measured(Cut(32, 0), cell, "bm25", 3, usable)
+    assert direct["measures"]["hit"]["n"] == len(usable) == 24
+    assert direct["measures"]["mrr"]["mean"] == pytest.approx(
+        sum(choice.values(one.found, "mrr", 3)) / 24, abs=1e-6
+    )  # fmt: skip
+
+
+class StopAfter(HashEmbedder):
+    """Leaves the stop mark while it embeds the second cutting."""
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        if len(list((RUN[0].folder / "cells").glob("*.json"))) >= 2:
+            jobs.request_stop(RUN[0])
+        return super().embed(texts)
+
+
+RUN: list[jobs.Run] = []
+
+
+def test_a_stopped_grid_goes_on_and_repeats_no_finished_cutting(workspace: Workspace, base: Path) -> None:
+    run = ordered(workspace, base)
+    RUN[:] = [run]
+    stopping = StopAfter(**{name: getattr(fake(), name) for name in fake().__dataclass_fields__})
+    with pytest.raises(Stopped):
+        finished(workspace, run, lambda name: stopping)
+    kept = {path.name: path.stat().st_mtime_ns for path in (run.folder / "cells").glob("*.json")}
+    assert 2 <= len(kept) < 4
+    with pytest.raises(UserError, match="no result yet"):
+        grid.result(run)
+    (run.folder / "stop").unlink()
+    finished(workspace, run)
+    again = {path.name: path.stat().st_mtime_ns for path in (run.folder / "cells").glob("*.json")}
+    assert kept.items() < again.items()
+    whole = ordered(workspace, base)
+    embedder = fake()
+    finished(workspace, whole, lambda name: embedder)
+    assert embedder.model == [], "a second grid embeds nothing"
+    assert grid.result(whole)["rows"] == grid.result(run)["rows"]
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [({"chunk_tokens": (300,)}, "reads 254"), ({"ks": (0,)}, "0 passages"), ({"methods": ("magic",)}, "magic"),
+     ({"criterion": "luck"}, "luck"), ({"ks": ()}, "at least one of each"), ({"chunk_tokens": (8,)}, "chunk tokens")],
+)  # fmt: skip
+def test_what_cannot_be_tried_is_refused_when_it_is_ordered(
+    workspace: Workspace, base: Path, values: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(UserError) as error:
+        ordered(workspace, base, **values)
+    assert says in str(error.value)
+
+
+def test_questions_about_other_documents_are_refused(workspace: Workspace, base: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.jsonl"
+    other.write_text(json.dumps({"question": "Who?", "answer": "Ada", "evidence": "Ada did it."}))
+    with pytest.raises(UserError, match="Of 1 questions, 0 have"):
+        ordered(workspace, other)
+
+
+# --- adopting ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def adopted(workspace: Workspace, base: Path) -> jobs.Run:
+    """The grid's run, after its choice was made K's own (as K@2)."""
+    run = ordered(workspace, base, chunk_tokens=(16,), overlap_tokens=(0,), methods=("bm25",), ks=(3,))
+    finished(workspace, run)
+    told = read_json(run.folder / "result.json")
+    (run.folder / "result.json").unlink()
+    assert told["rows"][-1]["chunk_tokens"] == 16
+    jobs.write_json(run.folder / "result.json", {**told, "chosen": told["rows"][-1]})  # whichever won
+    change = grid.adopt(workspace, run)
+    orders.work(workspace, lambda name: fake())(change, Reporter(change))
+    return run
+
+
+def test_adopting_makes_a_version_whose_settings_are_the_defaults(workspace: Workspace, adopted: jobs.Run) -> None:
+    made = open_knowledge(workspace, "K")
+    assert (made.ref, made.manifest["settings"]["chunk_tokens"]) == ("K@2", 16)
+    assert made.manifest["counts"]["embedded"] == 0, "the grid had embedded these passages already"
+    own = tuned(made.manifest)
+    assert own is not None
+    assert (own.method, own.k, own.run, len(own.questions)) == ("bm25", 3, adopted.id, 24)
+    assert question_key("who keeps the AMBER house number 0?") in own.questions
+    (system,) = settle(workspace, [corner("rag", Parts(knowledge="K"))])
+    assert (system.k, system.method) == (3, "bm25")
+    (chosen,) = settle(workspace, [corner("rag", Parts(knowledge="K", k=9, method="dense"))])
+    assert (chosen.k, chosen.method) == (9, "dense"), "what the user says counts"
+    (before,) = settle(workspace, [corner("rag", Parts(knowledge="K@1"))])
+    assert (before.k, before.method) == (K, METHOD)
+    assert searched(made.manifest)[2] == f"tuned on 24 questions, run {adopted.id}"
+
+
+def test_own_settings_stay_while_documents_change_and_go_when_they_are_cut_otherwise(
+    workspace: Workspace, adopted: jobs.Run, tmp_path: Path
+) -> None:
+    (tmp_path / "new.md").write_text("# New\n\nA new house.")
+    assert tuned(knowledge.add(workspace, "K", [tmp_path / "new.md"], fake()).artifact.manifest())
+    assert tuned(knowledge.remove(workspace, "K", ["new.md"], fake()).artifact.manifest())
+    built = knowledge.build(workspace, "K", [tmp_path / "docs"], SETTINGS, fake())
+    assert tuned(built.artifact.manifest()) is None
+    assert any("search settings not kept" in warning for warning in built.warnings)
+
+
+def test_adopting_twice_changes_nothing(workspace: Workspace, adopted: jobs.Run) -> None:
+    change = grid.adopt(workspace, adopted)
+    orders.work(workspace, lambda name: fake())(change, Reporter(change))
+    assert open_knowledge(workspace, "K").ref == "K@2"

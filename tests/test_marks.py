@@ -1,0 +1,184 @@
+"""Marks of right passages: kept per name, found again after an edit or another cutting, never lost to another tab."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from data import store
+from data.errors import UserError
+from data.schema import Passage
+from data.workspace import Workspace
+from rag import knowledge
+from rag.knowledge import open_knowledge
+from rag.marks import Mark, add_mark, carries, gold_passages, located, occurrences, read_marks, remove_mark
+from rag.settings import BuildConfig
+from tests.hashing import fake
+
+QUOTE = "Goods may be returned within thirty days."
+TEXT = (
+    f"The shop opens at nine. {QUOTE} Keep the receipt, for nobody is paid without one. The cellar holds spare lamps."
+)
+
+
+@pytest.fixture
+def file(workspace: Workspace, tmp_path: Path) -> Path:
+    """The one file of knowledge base K, whose text has several passages."""
+    path = tmp_path / "returns.txt"
+    path.write_text(TEXT)
+    build(workspace, path, 16)
+    return path
+
+
+def build(workspace: Workspace, path: Path, size: int) -> None:
+    knowledge.build(workspace, "K", [path], BuildConfig(chunk_tokens=size, embedder="hash"), fake())
+
+
+def mark(workspace: Workspace, quote: str = QUOTE, question: str = "How long may goods be returned?") -> Mark:
+    start = TEXT.index(quote)
+    return add_mark(workspace, "K", question, "returns.txt", start, start + len(quote), quote)
+
+
+# --- kept -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_mark_is_kept_once_and_can_be_taken_back(workspace: Workspace, file: Path) -> None:
+    assert read_marks(workspace, "K") == []
+    first = mark(workspace)
+    assert (TEXT[first.start : first.end], first.document) == (QUOTE, "returns.txt")
+    assert mark(workspace, question="how long may  goods be returned?") == first
+    other = mark(workspace, "Keep the receipt")
+    third = mark(workspace, question="Which goods?")
+    assert read_marks(workspace, "K") == [first, other, third]
+    assert json.loads((workspace.folder("knowledge") / "K" / "marks.json").read_text())["format"] == 1
+    assert remove_mark(workspace, "K", other.id) == other
+    assert read_marks(workspace, "K") == [first, third]
+    with pytest.raises(UserError, match="has no mark"):
+        remove_mark(workspace, "K", other.id)
+
+
+def test_other_words_at_a_marked_span_are_another_mark(workspace: Workspace, file: Path) -> None:
+    first = mark(workspace)
+    second = add_mark(workspace, "K", first.question, first.document, first.start, first.end, QUOTE.upper())
+    assert read_marks(workspace, "K") == [first, second]
+
+
+def test_what_cannot_be_a_mark_is_refused(workspace: Workspace, file: Path) -> None:
+    with pytest.raises(UserError, match="needs a question"):
+        mark(workspace, question="  ")
+    with pytest.raises(UserError, match="quote is empty"):
+        add_mark(workspace, "K", "What?", "returns.txt", 3, 4, " ")
+    with pytest.raises(ValueError, match="does not fill"):
+        add_mark(workspace, "K", "What?", "returns.txt", 3, 9, "shop")
+    with pytest.raises(UserError, match="no knowledge base named 'other'"):
+        add_mark(workspace, "other", "What?", "returns.txt", 4, 8, "shop")
+    assert read_marks(workspace, "K") == []
+
+
+def test_marks_made_at_the_same_moment_are_all_kept(workspace: Workspace, file: Path) -> None:
+    with ThreadPoolExecutor(8) as tabs:
+        made = list(tabs.map(lambda number: mark(workspace, question=f"Question {number}?"), range(40)))
+        list(tabs.map(lambda one: remove_mark(workspace, "K", one.id), made[::2]))
+    assert sorted(one.id for one in read_marks(workspace, "K")) == sorted(one.id for one in made[1::2])
+
+
+def test_marks_live_as_long_as_the_name(workspace: Workspace, file: Path) -> None:
+    kept = [mark(workspace)]
+    file.write_text(TEXT + " More.")
+    build(workspace, file, 16)
+    assert store.versions(workspace, "knowledge", "K") == [1, 2]
+    knowledge.delete(workspace, "K@1")
+    assert read_marks(workspace, "K") == kept
+    assert store.names(workspace, "knowledge") == ["K"]
+    knowledge.delete(workspace, "K", every=True)
+    with pytest.raises(UserError, match="no knowledge base named 'K'"):
+        read_marks(workspace, "K")
+    build(workspace, file, 16)
+    assert read_marks(workspace, "K") == []
+
+
+# --- found again ------------------------------------------------------------------------------------------------------
+
+
+def test_a_mark_moves_with_its_words_and_is_lost_with_them(workspace: Workspace, file: Path) -> None:
+    one = mark(workspace)
+    assert located(one, open_knowledge(workspace, "K").texts) == (one.start, one.end)
+    file.write_text("Much stands before it now. " + TEXT)
+    build(workspace, file, 16)
+    start, end = located(one, open_knowledge(workspace, "K").texts) or (0, 0)
+    assert open_knowledge(workspace, "K").texts["returns.txt"][start:end] == QUOTE
+    assert start == one.start + 27
+    file.write_text(TEXT.replace("thirty", "ten"))
+    build(workspace, file, 16)
+    assert located(one, open_knowledge(workspace, "K").texts) is None
+    assert located(replace(one, document="gone.txt"), {"returns.txt": TEXT}) is None
+
+
+def test_of_several_places_the_nearest_is_meant_and_white_space_does_not_count() -> None:
+    one = Mark("m", "?", "d", 40, 47, "the key")
+    assert located(one, {"d": "the key " + "." * 30 + "the  key" + "." * 60 + "the key"}) == (38, 46)
+    assert located(one, {"d": "the key, " + "." * 31 + "the key"}) == (40, 47)
+    assert occurrences("a+b and aab, a+b", "a+b") == [(0, 3), (13, 16)]
+    assert occurrences("anything", "  ") == []
+
+
+# --- right passages ---------------------------------------------------------------------------------------------------
+
+
+def cut(*sizes: int, document: str = "d", text: str = "0123456789" * 4) -> list[Passage]:
+    """Passages of these sizes, one behind the other."""
+    starts = [sum(sizes[:number]) for number in range(len(sizes))]
+    return [
+        Passage(f"p{number}", document, text[at : at + size], at, at + size)
+        for number, (at, size) in enumerate(zip(starts, sizes, strict=True))
+    ]
+
+
+def gold(passages: list[Passage], start: int, end: int, answers: tuple[str, ...] = ()) -> list[str]:
+    return [one.id for one in gold_passages(passages, "d", start, end, answers)]
+
+
+def test_a_passage_that_covers_half_of_the_span_is_right() -> None:
+    tens = cut(10, 10, 10, 10)
+    assert gold(tens, 10, 20) == ["p1"]
+    assert gold(tens, 15, 25) == ["p1", "p2"]
+    assert gold(tens, 16, 26) == ["p2"], "four of ten characters are less than half"
+    assert gold(tens, 12, 14) == ["p1"], "a narrow quote lies in one passage"
+    assert gold(cut(10, 10, document="other"), 0, 5) == []
+    overlapping = [*cut(20), replace(tens[1], id="again")]
+    assert gold(overlapping, 11, 19) == ["p0", "again"]
+
+
+def test_a_passage_with_an_answer_inside_the_span_is_right_however_little_it_covers() -> None:
+    text = "The key is red. Nobody knew where it lay; so everybody looked about and about. It is red."
+    passages = cut(15, 63, len(text) - 78, text=text)
+    assert gold(passages, 0, 78) == ["p1"]
+    assert gold(passages, 0, 78, ("red",)) == ["p0", "p1"]
+    assert gold(passages, 0, 78, ("black",)) == ["p1"]
+    assert gold(passages, 0, 7, ("red",)) == ["p0"], "covers the span, though the answer lies behind it"
+    assert carries("on the  big\nkey", 1000, ("big key",))
+    assert not carries("", 0, ("",))
+
+
+def test_a_span_longer_than_passages_are_has_those_inside_it() -> None:
+    assert gold(cut(*[8] * 5), 6, 34) == ["p1", "p2", "p3"]
+    assert gold(cut(*[8] * 5), 2, 34) == ["p0", "p1", "p2", "p3"]
+
+
+def test_a_mark_is_right_after_another_cutting(workspace: Workspace, file: Path) -> None:
+    one = mark(workspace)
+    counts = []
+    for size in (16, 120):
+        build(workspace, file, size)
+        base = open_knowledge(workspace, "K")
+        span = located(one, base.texts)
+        assert span == (one.start, one.end)
+        right = gold_passages(base.passages, one.document, *span)
+        assert right
+        assert all(passage.start < one.end and passage.end > one.start for passage in right)
+        counts.append(len(base.passages))
+    assert counts[0] > counts[1] == len(right) == 1
