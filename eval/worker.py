@@ -87,7 +87,7 @@ class Worker:
             only = Filter.restored(body["only"])
             retriever = self.loader.retriever(body["knowledge"], body["method"], only, body["at_least"])
             found = retriever.find([body["question"]], body["k"])[0]
-            put({**_told(found), "note": retriever.note})
+            put({**told(found), "note": retriever.note})
 
         return self.stream(work)
 
@@ -101,12 +101,13 @@ class Worker:
             only = Filter.restored(body["only"])
             retriever = self.loader.retriever(body["knowledge"], "fused", only, body["at_least"])
             found = retriever.side_by_side(body["question"], body["k"], body["words_at_least"])
-            put({"methods": {method: _told(one) for method, one in found.items()}, "note": retriever.note})
+            put({"methods": {method: told(one) for method, one in found.items()}, "note": retriever.note})
 
         return self.stream(work)
 
 
-def _told(found: Found) -> dict[str, Any]:
+def told(found: Found) -> dict[str, Any]:
+    """What one search found, as JSON."""
     return {"hits": shown_hits(found.hits), "relevant": found.relevant, "below": found.below}
 
 

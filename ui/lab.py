@@ -11,18 +11,14 @@ from data.store import Artifact, Workspace
 from eval import client
 from rag.filters import Filter
 from rag.marks import Mark
-from rag.settings import METHODS
+from rag.retrieve import RRF_K
 from ui import cached, lab_marks
 from ui.frame import guarded, plain
 from ui.shelf import origin
 
 TITLES = {"dense": "By meaning", "bm25": "By words", "fused": "Fused"}
-MEANING = {
-    "dense": "cosine of question and passage", "bm25": "BM25 score of the question's words",
-    "fused": "reciprocal ranks of both lists, added",
-}  # fmt: skip
+MEANING = {"dense": "cosine", "bm25": "BM25 score", "fused": "ranks of both, added"}
 ORDER = ("dense", "bm25", "fused")
-assert set(ORDER) == set(METHODS)
 
 
 def ask(workspace: Workspace, artifact: Artifact) -> None:
@@ -52,7 +48,7 @@ def _filter(artifact: Artifact) -> Filter:
     dated = sum(bool(one.get("date")) for one in about.values())
     left, right = st.columns(2)
     documents = left.multiselect("Documents", files, key="lab_documents", accept_new_options=True,
-                                 placeholder="All of them", help="You may type a pattern too: policies/\\*")  # fmt: skip
+                                 placeholder="All of them", help="Or type a pattern: policies/\\*")  # fmt: skip
     chosen = right.multiselect("Tags (a document must have all)", tags, key="lab_tags", disabled=not tags,
                                placeholder="Any" if tags else "None of its documents has a tag")  # fmt: skip
     since, until = (
@@ -124,7 +120,11 @@ def _rank(hit: dict[str, Any], method: str, methods: dict[str, Any]) -> str:
 
 
 def _score(method: str, hit: dict[str, Any]) -> str:
-    """The score of this list; of a fused one the two places that it was made of."""
+    """Where the score of this list came from; a fused one is the sum of what its two ranks give."""
+    told = hit["origin"]
     if method == "dense":
-        return f"cosine {hit['origin']['cosine']:.3f}"
-    return f"BM25 {hit['origin']['bm25']:.2f}" if method == "bm25" else hit["origin_text"]
+        return f"cosine {told['cosine']:.3f}"
+    if method == "bm25":
+        return f"BM25 {told['bm25']:.2f}"
+    parts = [f"1/({RRF_K}+{rank})" for rank in (told["dense_rank"], told["bm25_rank"]) if rank]
+    return f"{' + '.join(parts)} = {told['fused']:.4f}"

@@ -84,7 +84,9 @@ def show(workspace: Workspace, artifact: Artifact, marks: Sequence[Mark]) -> Non
 
 def _summary(artifact: Artifact, marks: Sequence[Mark], states: Sequence[str]) -> None:
     questions = len({question_key(mark.question) for mark in marks})
-    said = f"{questions} questions. In {artifact.ref}: {states.count('yes')} found where they were"
+    said = (
+        f"{questions} question{'s' * (questions != 1)}. In {artifact.ref}: {states.count('yes')} found where they were"
+    )
     said += f", {states.count('moved')} moved with their text" if "moved" in states else ""
     said += f", {states.count('no')} can't be located and are not counted" if "no" in states else ""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):

@@ -26,7 +26,7 @@ with st.container(horizontal=True, vertical_alignment="bottom", key="lab_base_ro
     current = resolve(home, "knowledge", name).version
     version = st.selectbox(
         "Version", numbers, index=numbers.index(current), key=f"lab_version_{name}_{current}", width=160,
-        format_func=lambda number: f"{name}@{number}" + (" (in use)" if number == current else ""),
+        format_func=lambda number: f"{number} (in use)" if number == current else str(number),
     )  # fmt: skip
 artifact = resolve(home, "knowledge", f"{name}@{version}")
 
