@@ -14,8 +14,8 @@ from data.jobs import Run
 from data.leakage import question_key
 from data.options import from_saved
 from data.prompts import fingerprint, instruction_for
-from sft.config import TrainConfig, filled, rehearsing
 from data.workspace import Workspace
+from sft.config import TrainConfig, filled, rehearsing
 from sft.crowd import Crowd
 from sft.devices import training_precision
 from sft.model import LocalModel

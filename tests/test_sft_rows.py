@@ -16,8 +16,8 @@ from data.child import Reporter
 from data.errors import UserError
 from data.prompts import ABSTAIN
 from data.schema import Example
-from sft.config import TrainConfig, filled, rehearsing
 from data.workspace import Workspace
+from sft.config import TrainConfig, filled, rehearsing
 from sft.crowd import JOINED_WORDS, Crowd
 from sft.exchange import Values
 from sft.model import LocalModel
