@@ -11,8 +11,10 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from data.schema import Answer
 from eval.metrics import abstains
 from eval.terms import keys, sequence, support, terms
+from rag.chunk import in_context
 
 SUPPORT = 0.6  # of a sentence's terms: a passage seldom repeats a sentence's verbs, but does repeat what it is about
 LIKELY = 99  # a larger number in brackets is a year or a count, unless there is such a passage
@@ -61,6 +63,12 @@ def cited(answer: str, passages: Sequence[str]) -> tuple[Citation, ...]:
     if abstains(_without(answer, marks)):
         return ()
     return tuple(_written(answer, marks, passages) if marks else _found(answer, passages))
+
+
+def of_answer(answer: Answer) -> tuple[Citation, ...]:
+    """The citations of an answer, against the passages that were in its prompt as they stood there."""
+    kept = answer.hits[: len(answer.hits) - answer.dropped]
+    return cited(answer.text, [in_context(hit.passage) for hit in kept])
 
 
 def _marks(answer: str, count: int) -> list[_Mark]:
