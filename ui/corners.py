@@ -65,8 +65,9 @@ def show(answers: dict[str, Any]) -> None:
     square(cell)
 
 
-def passages(answers: dict[str, Any]) -> None:
-    """What the search found (the same for both corners that read it)."""
+def below(answers: dict[str, Any]) -> None:
+    """Every answer's steps with their times, and what the search found (both corners that read it read the same)."""
+    steps.table(answers)
     reading = next((answer for answer in answers.values() if answer["relevant"] is not None), None)
     if reading is None:
         return
@@ -115,5 +116,4 @@ def _answer(corner: str, answer: dict[str, Any]) -> None:
     if answer["relevant"] is not None and not answer["hits"]:
         notes.append("nothing good enough was found: asked without passages")
     st.caption(plain(" · ".join([*notes, *filter(None, [answer["note"]])])))
-    steps.row(answer["steps"])
     steps.details(answer, f"ask_steps_{corner.replace('+', '_')}")

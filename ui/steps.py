@@ -7,15 +7,16 @@ from typing import Any
 
 import streamlit as st
 
-from eval.citations import ABSENT, BY_WORDS, SUPPORT, SUPPORTED, TOGETHER, UNSUPPORTED, VERBATIM
+from eval.citations import ABSENT, SUPPORT, SUPPORTED, TOGETHER, UNSUPPORTED, VERBATIM
 from ui.frame import plain
+from ui.square import TITLES
 
-COLOURS = {SUPPORTED: "green", TOGETHER: "green", UNSUPPORTED: "red", ABSENT: "red", VERBATIM: "gray", BY_WORDS: "gray"}
+COLOURS = {SUPPORTED: "green", TOGETHER: "green", UNSUPPORTED: "red", ABSENT: "red"}
 SAID = {
-    SUPPORTED: "the passage holds its numbers, names and words",
-    TOGETHER: "it does so together with the passages cited beside it",
-    ABSENT: "there is no such passage in the prompt",
-    VERBATIM: "the answer stands in it word for word",
+    SUPPORTED: "holds the sentence's numbers, names and words",
+    TOGETHER: "holds them together with the passages cited beside it",
+    ABSENT: "is not in the prompt",
+    VERBATIM: "holds the answer word for word",
 }
 LEXICAL = (
     "Lexical support: a passage supports a sentence when it holds every number and name of it and at least "
@@ -28,11 +29,16 @@ def anchor(number: int) -> str:
     return f"passage-{number}"
 
 
-def row(steps: Sequence[Mapping[str, Any]]) -> None:
-    """The six steps and their times in one line."""
-    names = " | ".join(f"{step['name'].capitalize()}{' →' if place < 5 else ''}" for place, step in enumerate(steps))
-    times = " | ".join(took(step["seconds"]) for step in steps)
-    st.markdown(f"| {names} |\n|{' :-- |' * len(steps)}\n| {times} |")
+def table(answers: Mapping[str, Mapping[str, Any]]) -> None:
+    """The six steps of every answer with their times: a row for each system, so that they compare at a glance."""
+    first = next(iter(answers.values()))
+    heads = ["System", *(f"{step['name'].capitalize()} →" for step in first["steps"][:-1]), "Answer", "Together"]
+    lines = ["| " + " | ".join(heads) + " |", "| :-- |" + " --: |" * (len(heads) - 1)]
+    for corner, answer in answers.items():
+        times = [took(step["seconds"]) for step in answer["steps"]]
+        lines.append("| " + " | ".join([f"**{TITLES[corner]}**", *times, took(answer["seconds"])]) + " |")
+    st.markdown("**From the question to the answer, step by step**")
+    st.markdown("\n".join(lines))
 
 
 def took(seconds: float | None) -> str:
@@ -57,6 +63,8 @@ def details(answer: Mapping[str, Any], key: str) -> None:
                 st.caption(plain(f"Index: {more['index_reason']}."))
             if step["name"] == "prompt" and answer["prompt"]:
                 st.code(answer["prompt"], language=None, wrap_lines=True)
+        if answer["citations"]:
+            st.caption(LEXICAL)
         whole = f"Together {took(answer['seconds'])}, with what lies between the steps."
         if answer["ready_seconds"] >= 0.05:
             whole += f" Reading models and indexes into memory took {took(answer['ready_seconds'])} before that."
@@ -76,7 +84,7 @@ def citations(found: Sequence[Mapping[str, Any]], names: Sequence[str], linked: 
     for one in found:
         lead = "" if lines else f"{heading} "
         lines.append(f":small[{lead}{_mark(one['number'], names, linked)} {_verdict(one)}{_document(one, names)}]")
-    st.markdown("  \n".join(lines), help=LEXICAL)
+    st.markdown("  \n".join(lines))
 
 
 def _mark(number: int, names: Sequence[str], linked: bool) -> str:
@@ -85,13 +93,9 @@ def _mark(number: int, names: Sequence[str], linked: bool) -> str:
 
 
 def _verdict(one: Mapping[str, Any]) -> str:
-    colour, verdict = COLOURS[one["verdict"]], one["verdict"]
-    share = f"{100 * one['share']:.0f} % of its terms"
-    said = SAID.get(verdict) or (
-        f"the passage holds {share}, not: {', '.join(one['missing'])}" if one["missing"] else share
-    )
-    badge = f":{colour}-badge[{verdict}] " if one["written"] else ""
-    return f"{badge}{plain(said)}"
+    verdict, missing = one["verdict"], f", not: {', '.join(one['missing'])}" if one["missing"] else ""
+    said = SAID.get(verdict) or f"holds {100 * one['share']:.0f} % of its terms{missing}"
+    return (f":{COLOURS[verdict]}-badge[{verdict}] " if one["written"] else "") + plain(said)
 
 
 def _document(one: Mapping[str, Any], names: Sequence[str]) -> str:

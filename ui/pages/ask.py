@@ -58,13 +58,13 @@ if asked and question.strip():
     with guarded():
         answers = corners.ask(home, question, systems, how.only, bool(cite))
         st.session_state["ask_answers"] = (question, answers)
-        corners.passages(answers)
+        corners.below(answers)
 elif asked:
     st.caption("Type a question first.")
 elif kept := st.session_state.get("ask_answers"):
     st.text(f"Asked: {kept[0]}")
     corners.show(kept[1])
-    corners.passages(kept[1])
+    corners.below(kept[1])
 
 if model == BUNDLED:
     st.caption("pocket is a small demonstration model: read its answers as an example, not as advice.")
