@@ -133,5 +133,5 @@ def test_the_search_is_narrowed_and_nothing_good_enough_is_said(
     said = ask(app)
     assert worker.only == Filter(("lamp_*.md",), ("light",), "2026-01-01", "")
     assert (worker.systems["rag"].at_least, worker.systems["rag"].method, worker.cite) == (0.6, "dense", False)
-    assert "narrowed by 4 of the choices" in said
+    assert "The search is narrowed: 4 of 5 limits are set" in said
     assert "No passage was read The step passages. The systems that read passages were asked the question alone" in said

@@ -20,7 +20,7 @@ SAID = {
 }
 LEXICAL = (
     "Lexical support: a passage supports a sentence when it holds every number and name of it and at least "
-    f"{100 * SUPPORT:.0f} % of its other words. Words alone cannot show that it means the same."
+    f"{100 * SUPPORT:.0f} % of all its terms. Words alone cannot show that it means the same."
 )
 
 
@@ -58,7 +58,7 @@ def details(answer: Mapping[str, Any], key: str) -> None:
             st.text(step["said"])
             more = step["details"]
             if step["name"] == "vector" and more:
-                st.code(", ".join(f"{number:g}" for number in more["first"]) + ", ...", language=None)
+                st.code(", ".join(f"{number:g}" for number in more["first"]) + ", ...", language=None, wrap_lines=True)
             if step["name"] == "search" and more and more["method"] != "bm25":
                 st.caption(plain(f"Index: {more['index_reason']}."))
             if step["name"] == "prompt" and answer["prompt"]:

@@ -30,7 +30,7 @@ parts = Parts(model, tuned, knowledge, int(k), how.method)
 possible = [name for name in CORNERS if name not in reasons(parts, None)]
 systems = {name: replace(corner(name, parts), at_least=how.at_least) for name in possible}
 if how.limits:
-    st.caption(f"The search is narrowed by {how.limits} of the choices under “Narrow the search”.")
+    st.caption(f"The search is narrowed: {how.limits} of 5 limits are set under “Narrow the search”.")
 
 if not tuned and not knowledge:
     then = "Build a knowledge base or fine-tune a model to see the difference."
