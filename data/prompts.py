@@ -18,13 +18,16 @@ INSTRUCTION = (
     "Answer with the shortest correct answer, without explanation. "
     f"If the answer is not known from what is given, reply exactly: {ABSTAIN}"
 )
+CITE = "After the answer, name the passages that it rests on by their numbers, like [1]."
 BUNDLED = "pocket"
 
 
-def instruction_for(model: str) -> tuple[str, str]:
-    """The instruction line for a model id, and the reason for it."""
+def instruction_for(model: str, cite: bool = False) -> tuple[str, str]:
+    """The instruction line for a model id, and the reason for it. ``cite`` asks for the passages' numbers as well."""
     if model == BUNDLED:
         return "", "the bundled model was trained on the bare prompt"
+    if cite:
+        return f"{INSTRUCTION} {CITE}", "a general model is told to answer briefly, when to abstain, and how to cite"
     return INSTRUCTION, "a general model is told to answer briefly and when to abstain"
 
 

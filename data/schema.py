@@ -127,7 +127,8 @@ class Generation:
 @dataclass(frozen=True)
 class Answer:
     """One system's answer to one example. ``available`` is False when the system cannot exist for this example (no gold
-    passage is known); such rows are left out and counted. ``dropped`` counts passages that did not fit the window."""
+    passage is known); such rows are left out and counted. ``dropped`` counts passages that did not fit the window.
+    ``prompt_seconds`` went into making the conversation (0 where a system makes none)."""
 
     example: str
     text: str
@@ -140,6 +141,7 @@ class Answer:
     available: bool = True
     note: str = ""
     conversation: Conversation = field(default=(), repr=False)
+    prompt_seconds: float = 0.0
 
 
 OnText = Callable[[str], None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from data.store import resolve
 from data.workspace import Workspace, open_workspace
 from eval import bench, grid, records, report, tuning
 from eval.systems import CORNERS, METHOD, METHODS, K, Parts, corner, parse, possible, searched, settle
+from rag.filters import add_filters, named
 
 
 def _parts(options: argparse.Namespace) -> Parts:
@@ -69,18 +71,29 @@ def run_ask(options: argparse.Namespace) -> dict[str, Any]:
     workspace, parts = open_workspace(), _parts(options)
     described = [parse(text, parts) for text in options.system or ()]
     names = _names(options) or (() if described else tuple(possible(parts, gold=False)))
-    systems = settle(workspace, [corner(name, parts) for name in names] + described)
+    corners = [replace(corner(name, parts), at_least=options.at_least) for name in names]
+    systems = settle(workspace, corners + described)
     _say_defaults(options, workspace)
 
     def tell(event: dict[str, Any]) -> None:
         if "answer" in event:
-            answer = event["answer"]
-            relevance = "" if answer["relevant"] is not False else "  [nothing relevant was found]"
-            shell.say(options, f"{event['system']:<8} {answer['text']}   ({answer['seconds']:.2f} s){relevance}")
+            _say_answer(options, event["system"], event["answer"])
 
     settings = DecodeSettings(options.max_new_tokens)
-    answers = ask(Loader(workspace), options.question, systems, settings, tell)
+    answers = ask(Loader(workspace), options.question, systems, settings, tell, named(options), options.cite)
     return {"question": options.question, "answers": answers}
+
+
+def _say_answer(options: argparse.Namespace, system: str, answer: dict[str, Any]) -> None:
+    relevance = "" if answer["relevant"] is not False else "  [nothing relevant was found]"
+    shell.say(options, f"{system:<8} {answer['text']}   ({answer['seconds']:.2f} s){relevance}")
+    for one in answer["citations"]:
+        how = "written by the model" if one["written"] else "found by text match, not written by the model"
+        shell.say(options, f"         [{one['number']}] {one['verdict']} ({how})")
+    if options.steps:
+        for step in answer["steps"]:
+            took = "not used" if step["seconds"] is None else f"{1000 * step['seconds']:.1f} ms"
+            shell.say(options, f"         {step['name']:<9} {took:>10}  {step['said']}")
 
 
 def run_child(options: argparse.Namespace) -> int:
@@ -132,6 +145,9 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--html", type=Path, metavar="FILE", help="also write it as one HTML file")
     one = shell.verb(verbs, "ask", run_ask, "ask one question of several systems")
     one.add_argument("question")
+    one.add_argument("--steps", action="store_true", help="also show the six steps of each answer with their times")
+    one.add_argument("--cite", action="store_true", help="ask a model that reads passages to name them, like [1]")
+    add_filters(one)
     _add_parts(one)
     tuning.add_verbs(verbs)
     shell.verb(verbs, "run", run_child, "carry out an ordered run in this process").add_argument("id")

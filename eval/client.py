@@ -23,12 +23,12 @@ ANSWER_SECONDS = 1800.0
 
 
 def ask(
-    workspace: Workspace, question: str, systems: Sequence[System], settings: DecodeSettings
-) -> Iterator[dict[str, Any]]:
+    workspace: Workspace, question: str, systems: Sequence[System], settings: DecodeSettings,
+    only: Filter = EVERYTHING, cite: bool = False,
+) -> Iterator[dict[str, Any]]:  # fmt: skip
     """Events of one question, as eval.ask tells them. Raises UserError."""
-    tokens = settings.max_new_tokens
-    body = {"question": question, "systems": [asdict(s) for s in systems], "max_new_tokens": tokens}
-    yield from _events(workspace, "/ask", body)
+    body = {"question": question, "systems": [asdict(s) for s in systems], "max_new_tokens": settings.max_new_tokens}
+    yield from _events(workspace, "/ask", {**body, "only": asdict(only), "cite": cite})
 
 
 def search(

@@ -18,7 +18,7 @@ from rag.files import Knowledge, open_knowledge
 from rag.filters import EVERYTHING, Filter
 from rag.retrieve import KnowledgeRetriever
 from sft.answerer import ClosedBook
-from sft.model import LocalModel
+from sft.model import LocalModel, View
 
 
 class Loader:
@@ -38,7 +38,7 @@ class Loader:
             self._model, self._named = LocalModel.load(name), name
         return self._model
 
-    def generator(self, system: System) -> Generator:
+    def generator(self, system: System) -> View:
         """The system's weights: the base itself, or the base with its tuned weights."""
         model = self.model(system.model)
         return model.tuned(resolve(self.workspace, "adapters", system.tuned)) if system.tuned else model.base()
@@ -59,21 +59,29 @@ class Loader:
         self._knowledge[reference] = knowledge
         return KnowledgeRetriever(knowledge, embedder, method, only, at_least)
 
-    def retriever_of(self, system: System) -> KnowledgeRetriever:
-        """The retriever that a system's row describes."""
-        return self.retriever(system.knowledge or "", system.method, at_least=system.at_least)
+    def retriever_of(self, system: System, only: Filter = EVERYTHING) -> KnowledgeRetriever:
+        """The retriever that a system's row describes, narrowed by ``only``."""
+        return self.retriever(system.knowledge or "", system.method, only, system.at_least)
+
+    def ready(self, system: System) -> None:
+        """Read all that this system needs and that is not in memory yet: weights, embedder, indexes."""
+        if not system.floor:
+            self.generator(system).ready()
+        if system.context == "retrieved":
+            self.retriever_of(system).ready()
 
     def on_accelerator(self) -> bool:
         """True while the model held sits on a GPU."""
         return self._model is not None and self._model.device.name != "cpu"
 
     def answerer(
-        self, system: System, settings: DecodeSettings, find: Find | None = None, on_text: OnText | None = None
-    ) -> Answerer:
+        self, system: System, settings: DecodeSettings, find: Find | None = None, on_text: OnText | None = None,
+        cite: bool = False,
+    ) -> Answerer:  # fmt: skip
         """What answers examples the way ``system`` describes.
 
         ``find`` takes the place of the system's own search (passages already at hand); ``on_text`` hears a single
-        answer as it is written.
+        answer as it is written; ``cite`` asks a general model that reads passages to name them.
         """
         if system.context == "gold":
             find = gold
@@ -81,7 +89,7 @@ class Loader:
             find = find or by_search(self.retriever_of(system), system.k)
         if system.floor and find:
             return BestSentence(find, self.retriever_of(system).embedder)
-        instruction, _ = instruction_for(system.model)
+        instruction, _ = instruction_for(system.model, cite and find is not None)
         generator = Aloud(self.generator(system), on_text) if on_text else self.generator(system)
         return (
             OpenBook(generator, find, settings, instruction) if find else ClosedBook(generator, settings, instruction)

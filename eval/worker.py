@@ -70,11 +70,15 @@ class Worker:
             yield json.dumps(event, ensure_ascii=False) + "\n"
 
     def ask(self, body: dict[str, Any]) -> Iterator[str]:
-        """Stream {"system", "text"} and {"system", "answer"} events for body {question, systems, max_new_tokens}."""
+        """Stream {"system", "text"} and {"system", "answer"} events.
+
+        ``body``: {question, systems, max_new_tokens, only, cite}.
+        """
 
         def work(put: Callable[[dict[str, Any]], None]) -> None:
             systems = settle(self.workspace, [System(**values) for values in body["systems"]])
-            ask(self.loader, body["question"], systems, DecodeSettings(body["max_new_tokens"]), put)
+            settings, only = DecodeSettings(body["max_new_tokens"]), Filter.restored(body["only"])
+            ask(self.loader, body["question"], systems, settings, put, only, body["cite"])
 
         return self.stream(work)
 

@@ -14,7 +14,7 @@ from data.options import add_arguments, from_arguments
 from data.shell import carry_out, main, say, verb
 from data.workspace import open_workspace
 from rag import marking, orders
-from rag.filters import Filter
+from rag.filters import add_filters, named
 from rag.labels import Labels
 from rag.settings import METHODS, BuildConfig
 
@@ -107,8 +107,7 @@ def search(options: argparse.Namespace) -> dict[str, Any]:
     check_question(options.question)
     knowledge = open_knowledge(open_workspace(), options.name)
     embedder = Embedder.load(knowledge.manifest["embedder"]["id"])
-    only = Filter(tuple(options.document), tuple(options.tag), options.since, options.until)
-    retriever = KnowledgeRetriever(knowledge, embedder, options.method, only, options.at_least)
+    retriever = KnowledgeRetriever(knowledge, embedder, options.method, named(options), options.at_least)
     if retriever.note:
         say(options, f"Note: {retriever.note}.")
     found = retriever.find([options.question], options.k)[0]
@@ -164,13 +163,7 @@ def parser() -> argparse.ArgumentParser:
     searching.add_argument("question")
     searching.add_argument("-k", type=int, default=5, help="how many passages (default: 5)")
     searching.add_argument("--method", choices=METHODS, default=METHODS[0], help="(default: fused)")
-    searching.add_argument("--document", action="append", default=[], metavar="ID",
-                           help="look only in this document; * stands for anything (may be repeated)")  # fmt: skip
-    searching.add_argument("--tag", action="append", default=[], help="look only in documents with this tag")
-    searching.add_argument("--since", default="", metavar="DATE", help="look only in documents of this date or later")
-    searching.add_argument("--until", default="", metavar="DATE", help="look only in documents of this date or earlier")
-    searching.add_argument("--at-least", type=float, metavar="SCORE",
-                           help="leave out passages of a lower cosine (with bm25: of a lower BM25 score)")  # fmt: skip
+    add_filters(searching)
     for one in (making, adding, removing, listing, back, deleting, searching):
         one.add_argument("--name", required=True, help="the knowledge base (search, delete: also NAME@VERSION)")
     marking.add_verbs(verbs)

@@ -47,13 +47,17 @@ def _as_hit(example: Example, evidence: str) -> Hit:
 
 @dataclass(frozen=True)
 class Prepared:
-    """An example ready to be asked. ``hits`` are all that were found; the lowest ``dropped`` are not in the prompt."""
+    """An example ready to be asked. ``hits`` are all that were found; the lowest ``dropped`` are not in the prompt.
+
+    ``seconds`` is its share of the search, ``prompt_seconds`` what fitting passages into the prompt took.
+    """
 
     example: Example
     hits: tuple[Hit, ...]
     conversation: Conversation
     dropped: int
     seconds: float
+    prompt_seconds: float
 
 
 class OpenBook:
@@ -77,13 +81,14 @@ class OpenBook:
         ]
 
     def _fit(self, example: Example, hits: tuple[Hit, ...], seconds: float) -> Prepared:
+        begun = time.perf_counter()
         budget = self.generator.window - self.settings.max_new_tokens
         for kept in range(len(hits), -1, -1):
             texts = [in_context(hit.passage) for hit in hits[:kept]]
             conversation = question_turn(example.question, texts, self.instruction)
             if self.generator.count(conversation) <= budget:
                 break
-        return Prepared(example, hits, conversation, len(hits) - kept, seconds)
+        return Prepared(example, hits, conversation, len(hits) - kept, seconds, time.perf_counter() - begun)
 
     def answer(self, examples: Sequence[Example], on_answers: OnAnswers | None = None) -> list[Answer]:
         """One answer per example, in their order."""
@@ -111,6 +116,7 @@ def _answer(ready: Prepared, generation: Generation) -> Answer:
     return Answer(
         ready.example.id, generation.text, ready.seconds + generation.seconds, generation.prompt_tokens,
         generation.new_tokens, generation.finish_reason, ready.hits, ready.dropped, conversation=ready.conversation,
+        prompt_seconds=ready.prompt_seconds,
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -48,6 +49,22 @@ class Filter:
 
 
 EVERYTHING = Filter()
+
+
+def add_filters(parser: ArgumentParser) -> None:
+    """The flags that narrow a search, and the least score."""
+    parser.add_argument("--document", action="append", default=[], metavar="ID",
+                        help="look only in this document; * stands for anything (may be repeated)")  # fmt: skip
+    parser.add_argument("--tag", action="append", default=[], help="look only in documents with this tag")
+    parser.add_argument("--since", default="", metavar="DATE", help="look only in documents of this date or later")
+    parser.add_argument("--until", default="", metavar="DATE", help="look only in documents of this date or earlier")
+    parser.add_argument("--at-least", type=float, metavar="SCORE",
+                        help="leave out passages of a lower cosine (with bm25: of a lower BM25 score)")  # fmt: skip
+
+
+def named(options: Namespace) -> Filter:
+    """The filter that these flags name."""
+    return Filter(tuple(options.document), tuple(options.tag), options.since, options.until)
 
 
 def _named(name: str, wanted: str) -> bool:

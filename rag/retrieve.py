@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -27,16 +28,29 @@ NOTHING_BELOW = {PACKAGED: 0.3}
 
 
 @dataclass(frozen=True)
+class Took:
+    """Seconds of the three steps of a search: making the question's vector (None where none is made), going through
+    the index, and fetching the passages. Of questions searched together, each one's share."""
+
+    vector: float | None
+    search: float
+    passages: float
+
+
+@dataclass(frozen=True)
 class Found:
     """The hits of one question. ``best_cosine`` is the nearest passage's (None when no vectors were compared).
 
-    ``below`` counts the passages that were found but scored less than the least score asked for.
+    ``below`` counts the passages that were found but scored less than the least score asked for. ``vector`` is the
+    question's own: float32, shape (dim,); None with the method "bm25".
     """
 
     hits: list[Hit]
     best_cosine: float | None
     relevant: bool
     below: int = 0
+    vector: np.ndarray | None = field(default=None, compare=False)
+    took: Took | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -118,10 +132,20 @@ class KnowledgeRetriever:
     def find(self, questions: Sequence[str], k: int) -> list[Found]:
         """The same, with what is needed to say that nothing relevant was found."""
         questions = [legible(question) for question in questions]
-        depth = max(k, DEPTH)
-        lists = self._lists(questions, depth)
-        pairs = zip(questions, lists, strict=True)
-        return [self._found(question, found, k, self.method, self.at_least) for question, found in pairs]
+        began = time.perf_counter()
+        vectors = None if self.method == "bm25" else self.embedder.embed_questions(questions)
+        embedded = time.perf_counter()
+        lists = self._lists(questions, vectors, max(k, DEPTH))
+        searched = time.perf_counter()
+        found = [
+            self._found(question, one, k, self.method, self.at_least)
+            for question, one in zip(questions, lists, strict=True)
+        ]
+        ended, share = time.perf_counter(), 1 / max(1, len(questions))
+        took = Took(None if vectors is None else (embedded - began) * share, (searched - embedded) * share,
+                    (ended - searched) * share)  # fmt: skip
+        own = [None] * len(found) if vectors is None else list(vectors)
+        return [replace(one, vector=vector, took=took) for one, vector in zip(found, own, strict=True)]
 
     def side_by_side(self, question: str, k: int, words_at_least: float | None = None) -> dict[str, Found]:
         """What each method finds for one question, from one computation of both lists; a hit knows its place in both.
@@ -129,17 +153,24 @@ class KnowledgeRetriever:
         ``words_at_least`` is the least BM25 score of the method "bm25", as ``at_least`` is the least cosine of the
         others. The retriever's own method must be "fused", which needs both lists.
         """
-        lists = self._lists([question], max(k, DEPTH))[0]
+        lists = self._lists([question], self.embedder.embed_questions([question]), max(k, DEPTH))[0]
         least = {method: words_at_least if method == "bm25" else self.at_least for method in METHODS}
         return {method: self._found(question, lists, k, method, least[method]) for method in METHODS}
 
-    def _lists(self, questions: Sequence[str], depth: int) -> list[Lists]:
+    def ready(self) -> None:
+        """Read from disk what a search needs, so that its time is not counted as searching."""
+        _ = self.knowledge.passages
+        if self.method != "dense":
+            _ = self.knowledge.word_index
+        if self.method != "bm25":
+            _ = self.knowledge.nearest_index
+
+    def _lists(self, questions: Sequence[str], vectors: np.ndarray | None, depth: int) -> list[Lists]:
         words: list[Ranked] = [[] for _ in questions]
         if self.method != "dense":
             words = [lexical.best(self.knowledge.word_index, asked, depth, self.allowed) for asked in questions]
-        if self.method == "bm25":
+        if vectors is None:
             return [Lists([], ranking) for ranking in words]
-        vectors = self.embedder.embed_questions(questions)
         rows = zip(self._nearest(vectors, depth), words, vectors, strict=True)
         return [Lists(dense, by_words, self._cosines(dense, by_words, vector)) for dense, by_words, vector in rows]
 

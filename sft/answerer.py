@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,17 +20,19 @@ class ClosedBook:
 
     def answer(self, examples: Sequence[Example], on_answers: OnAnswers | None = None) -> list[Answer]:
         """One answer per example, in order."""
+        begun = time.perf_counter()
         asked = [question_turn(example.question, instruction=self.instruction) for example in examples]
+        share = (time.perf_counter() - begun) / max(1, len(examples))
 
         def finished(pairs: Sequence[tuple[int, Generation]]) -> None:
             if on_answers:
-                on_answers([_answer(examples[number], asked[number], one) for number, one in pairs])
+                on_answers([_answer(examples[number], asked[number], one, share) for number, one in pairs])
 
         written = self.generator.generate(asked, self.settings, on_generated=finished)
-        return [_answer(*row) for row in zip(examples, asked, written, strict=True)]
+        return [_answer(*row, share) for row in zip(examples, asked, written, strict=True)]
 
 
-def _answer(example: Example, conversation: Conversation, written: Generation) -> Answer:
+def _answer(example: Example, conversation: Conversation, written: Generation, prompt_seconds: float) -> Answer:
     return Answer(
         example=example.id,
         text=written.text,
@@ -38,4 +41,5 @@ def _answer(example: Example, conversation: Conversation, written: Generation) -
         new_tokens=written.new_tokens,
         finish_reason=written.finish_reason,
         conversation=conversation,
+        prompt_seconds=prompt_seconds,
     )

@@ -120,6 +120,11 @@ class View:
     def __init__(self, model: LocalModel, choose: Choose) -> None:
         self.model, self.window, self._choose = model, model.window, choose
 
+    def ready(self) -> None:
+        """Read the weights of this choice now, if they are not in memory, so that no answer waits for them."""
+        with self._choose():
+            pass
+
     def generate(
         self,
         conversations: Sequence[Conversation],

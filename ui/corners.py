@@ -12,10 +12,16 @@ from data.schema import DecodeSettings
 from data.workspace import Workspace
 from eval import client
 from eval.systems import System
+from rag.filters import EVERYTHING, Filter
+from ui import steps
 from ui.frame import plain
-from ui.shelf import hits
+from ui.shelf import origin
 from ui.square import MEANING, TITLES, square
 
+CITING = (
+    "Adds one line to the prompt of the systems that read passages: name them by number, like [1]. "
+    "Off, passages that hold the answer are found by text match."
+)
 STARTERS = Path(__file__).resolve().parents[1] / "data" / "demo" / "questions.json"
 
 
@@ -24,7 +30,9 @@ def starters() -> list[dict[str, str]]:
     return json.loads(STARTERS.read_text(encoding="utf-8"))
 
 
-def ask(workspace: Workspace, question: str, systems: dict[str, System]) -> dict[str, Any]:
+def ask(
+    workspace: Workspace, question: str, systems: dict[str, System], only: Filter = EVERYTHING, cite: bool = False
+) -> dict[str, Any]:
     """Draw the square and fill it while the worker answers; returns {corner: answer}. Raises UserError."""
     slots: dict[str, Any] = {}
     square(lambda corner: slots.setdefault(corner, _waiting(corner, corner in systems)))
@@ -32,7 +40,7 @@ def ask(workspace: Workspace, question: str, systems: dict[str, System]) -> dict
     written = dict.fromkeys(systems, "")
     waking = "" if client.running(workspace) else "; the model worker is starting, which takes a while"
     with st.spinner(f"Answering{waking}", show_time=True):
-        for event in client.ask(workspace, question, list(systems.values()), DecodeSettings()):
+        for event in client.ask(workspace, question, list(systems.values()), DecodeSettings(), only, cite):
             corner = event["system"]
             if "text" in event:
                 written[corner] += event["text"]
@@ -57,18 +65,31 @@ def show(answers: dict[str, Any]) -> None:
     square(cell)
 
 
-def passages(answers: dict[str, Any]) -> None:
-    """What the search found (the same for both corners that read it)."""
+def below(answers: dict[str, Any]) -> None:
+    """Every answer's steps with their times, and what the search found (both corners that read it read the same)."""
+    steps.table(answers)
     reading = next((answer for answer in answers.values() if answer["relevant"] is not None), None)
     if reading is None:
+        return
+    found = reading["hits"]
+    if not found:
+        said = next(step["said"] for step in reading["steps"] if step["name"] == "passages")
+        then = "The systems that read passages were asked the question alone, and answered from their weights."
+        st.warning(
+            f"{plain(said[0].upper() + said[1:])}. {then}", title="No passage was read", icon=":material/search_off:"
+        )
         return
     if not reading["relevant"]:
         st.warning(
             "Nothing relevant was found in the knowledge base: the nearest passages are below, but a right answer is "
             "unlikely to be in them.", icon=":material/search_off:",
         )  # fmt: skip
-    with st.expander(f"The {len(reading['hits'])} passages that were read", expanded=True, key="ask_passages"):
-        hits(reading["hits"])
+    st.markdown(f"**The {len(found)} passages that were read**" if len(found) > 1 else "**The passage that was read**")
+    for hit in found:
+        with st.container(border=True):
+            st.subheader(f":small[\\[{hit['rank']}\\] {plain(origin(hit))}]", anchor=steps.anchor(hit["rank"]))
+            st.caption(plain(hit["origin_text"]))
+            st.text(hit["text"])
 
 
 def _waiting(corner: str, possible: bool) -> Any:
@@ -84,6 +105,7 @@ def _waiting(corner: str, possible: bool) -> Any:
 
 def _answer(corner: str, answer: dict[str, Any]) -> None:
     st.text(answer["text"] or "(an empty answer)")
+    steps.citations(answer["citations"], [hit["document"] for hit in answer["hits"]], linked=True)
     notes = [f"{answer['seconds']:.2f} s", f"{answer['new_tokens']} tokens"]
     if answer["finish_reason"] == "over_budget":
         notes.append("the question does not fit the model's window")
@@ -91,7 +113,7 @@ def _answer(corner: str, answer: dict[str, Any]) -> None:
         notes.append("cut at the longest allowed length")
     if answer["dropped"]:
         notes.append(f"{answer['dropped']} passages dropped, for they did not fit")
+    if answer["relevant"] is not None and not answer["hits"]:
+        notes.append("nothing good enough was found: asked without passages")
     st.caption(plain(" · ".join([*notes, *filter(None, [answer["note"]])])))
-    if answer["prompt"]:
-        with st.popover("Prompt", key=f"ask_prompt_{corner.replace('+', '_')}"):
-            st.code(answer["prompt"], language=None, wrap_lines=True)
+    steps.details(answer, f"ask_steps_{corner.replace('+', '_')}")

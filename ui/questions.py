@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import streamlit as st
 
 from data.jobs import Run
 from data.schema import Answer, Example
-from ui import cached
+from eval.citations import of_answer
+from ui import cached, steps
 from ui.cached import Place
 from ui.frame import plain
 from ui.shelf import origin
@@ -93,6 +96,8 @@ def _answer(key: str, name: str, right: bool | None, answer: Answer) -> None:
             st.caption(plain(answer.note) or "No gold passage is known for this question.")
             return
         st.text(answer.text or "(an empty answer)")
+        found = [asdict(one) for one in of_answer(answer)]
+        steps.citations(found, [hit.passage.document for hit in answer.hits], linked=False)
         notes = [f"{answer.seconds:.2f} s", f"{answer.prompt_tokens} + {answer.new_tokens} tokens"]
         notes += [{"length": "cut at the longest allowed length", "over_budget": "the prompt did not fit the model"}
                   .get(answer.finish_reason, "")]  # fmt: skip

@@ -1,11 +1,14 @@
 """Ask: one question, every corner of the square side by side, and the passages that were found."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from data.prompts import BUNDLED
 from eval.systems import Parts, corner
 from ui import corners, pickers
 from ui.frame import empty, guarded, notice, plain, workspace
+from ui.narrowing import Narrowed, narrowing
 from ui.ordering import reasons
 from ui.square import CORNERS
 from ui.watch import WORDS, active
@@ -21,8 +24,13 @@ with st.container(border=True, key="ask_parts"), st.container(horizontal=True, v
     tuned = pickers.tuned(home, model, "ask_tuned")
     knowledge = pickers.knowledge(home, "ask_knowledge")
     k = st.number_input("Passages", 1, 50, Parts.k, key="ask_k", width=110)
-parts = Parts(model, tuned, knowledge, int(k))
-systems = {name: corner(name, parts) for name in CORNERS if name not in reasons(parts, None)}
+    how = narrowing(home, knowledge) if knowledge else Narrowed()
+    cite = knowledge and model != BUNDLED and st.toggle("Ask for citations", key="ask_cite", help=corners.CITING)
+parts = Parts(model, tuned, knowledge, int(k), how.method)
+possible = [name for name in CORNERS if name not in reasons(parts, None)]
+systems = {name: replace(corner(name, parts), at_least=how.at_least) for name in possible}
+if how.limits:
+    st.caption(f"The search is narrowed: {how.limits} of 5 limits are set under “Narrow the search”.")
 
 if not tuned and not knowledge:
     then = "Build a knowledge base or fine-tune a model to see the difference."
@@ -48,15 +56,15 @@ asked = st.session_state.pop("ask_now", False) or pressed
 if asked and question.strip():
     st.session_state.pop("ask_answers", None)
     with guarded():
-        answers = corners.ask(home, question, systems)
+        answers = corners.ask(home, question, systems, how.only, bool(cite))
         st.session_state["ask_answers"] = (question, answers)
-        corners.passages(answers)
+        corners.below(answers)
 elif asked:
     st.caption("Type a question first.")
 elif kept := st.session_state.get("ask_answers"):
     st.text(f"Asked: {kept[0]}")
     corners.show(kept[1])
-    corners.passages(kept[1])
+    corners.below(kept[1])
 
 if model == BUNDLED:
     st.caption("pocket is a small demonstration model: read its answers as an example, not as advice.")
