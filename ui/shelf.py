@@ -10,7 +10,7 @@ from data.store import Artifact, Workspace, point, resolve, versions
 from eval import client
 from rag.knowledge import delete
 from rag.settings import METHODS
-from ui import cached, intake
+from ui import cached, filters, intake
 from ui.frame import guarded, notice, plain, when
 
 PAGE = 20
@@ -26,24 +26,40 @@ def show(workspace: Workspace, artifact: Artifact) -> None:
 
 
 def _search(workspace: Workspace, artifact: Artifact) -> None:
-    with st.form("knowledge_search", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
-        question = st.text_input("Try a search", key="knowledge_question", placeholder="What would you look up?")
-        count = st.number_input("Passages", 1, 50, 5, key="knowledge_k", width=110)
-        method = st.selectbox("Method", METHODS, key="knowledge_method", width=130)
-        pressed = st.form_submit_button("Search", key="knowledge_search_go", icon=":material/search:")
+    manifest = cached.json_file(artifact.path / "manifest.json")
+    with st.form("knowledge_search", border=False):
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            question = st.text_input("Try a search", key="knowledge_question", placeholder="What would you look up?")
+            count = st.number_input("Passages", 1, 50, 5, key="knowledge_k", width=110)
+            method = st.selectbox("Method", METHODS, key="knowledge_method", width=130)
+            pressed = st.form_submit_button("Search", key="knowledge_search_go", icon=":material/search:")
+        chosen = filters.narrowing(manifest, f"knowledge_{artifact.name}")
     if pressed and question.strip():
+        st.session_state.pop("knowledge_found", None)  # a search that fails must not leave the hits of another
         waking = "" if client.running(workspace) else "; the model worker is starting, which takes a while"
         with guarded(), st.spinner(f"Searching{waking}"):
-            found = client.search(workspace, artifact.ref, question, int(count), method)
-            st.session_state["knowledge_found"] = (artifact.ref, question, found)
-    ref, asked, found = st.session_state.get("knowledge_found", ("", "", None))
+            only, least = chosen.only, chosen.at_least
+            found = client.search(workspace, artifact.ref, question, int(count), method, only, least)
+            st.session_state["knowledge_found"] = (artifact.ref, question, chosen, found)
+    elif pressed:
+        st.caption("Type what you would look up first.")
+    ref, asked, narrowed, found = st.session_state.get("knowledge_found", ("", "", None, None))
     if found and ref == artifact.ref:
-        st.text(f"Found for: {asked}")
-        if found["note"]:
-            st.caption(plain(f"{found['note']}."))
-        if not found["relevant"]:
-            st.warning("Nothing relevant was found; these are only the nearest passages.", icon=":material/search_off:")
-        hits(found["hits"])
+        _found(asked, narrowed, found)
+
+
+def _found(asked: str, narrowed: filters.Narrowing, found: dict[str, Any]) -> None:
+    """What a search found, what it left out, and a sentence where that is nothing good."""
+    st.text(f"Found for: {asked}")
+    if narrowed:
+        st.caption(plain(f"Looked only in: {filters.told(narrowed)}."))
+    if found["note"]:
+        st.caption(plain(f"{found['note']}."))
+    if said := filters.verdict(found, narrowed):
+        st.warning(plain(said), icon=":material/search_off:")
+    elif found["below"]:
+        st.caption(plain(filters.below(found, narrowed)))
+    hits(found["hits"])
 
 
 def hits(found: list[dict[str, Any]]) -> None:
