@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,13 @@ from data.child import Reporter
 from data.errors import UserError
 from data.options import from_saved
 from data.store import Workspace
-from rag import knowledge
+from rag import editing, knowledge
 from rag.embed import Embedder
 from rag.filters import iso_date
 from rag.labels import UNLABELLED, Labels
 from rag.settings import BuildConfig
+
+EDITED = "text.txt"  # in the folder of an edit's run: the document's new text
 
 
 def order_build(
@@ -40,6 +43,21 @@ def order_remove(workspace: Workspace, name: str, ids: Sequence[str]) -> jobs.Ru
     base = store.resolve(workspace, "knowledge", name)
     knowledge.check_removal(knowledge.open_knowledge(workspace, base.ref), ids)
     return jobs.order(workspace, "build", base.name, {"action": "remove", "ids": list(ids)}, {"knowledge": base.ref})
+
+
+def order_edit(workspace: Workspace, ref: str, document: str, text: str) -> jobs.Run:
+    """Order another text for a document of version ``ref`` (the one its text was taken from, to be edited).
+
+    Raises UserError when there is no such document, or the text is empty.
+    """
+    base = store.resolve(workspace, "knowledge", ref)
+    before = editing.find(knowledge.open_knowledge(workspace, base.ref), document).text
+    text, _ = editing.tidy(text, document)
+    moment = datetime.now(UTC).isoformat(timespec="seconds")
+    config = {"action": "edit", "document": document, "before": store.text_hash(before), "moment": moment}
+    run = jobs.order(workspace, "build", base.name, config, {"knowledge": base.ref})
+    store.write_bytes(run.folder / EDITED, text.encode())
+    return run
 
 
 def _given(paths: Sequence[Path], labels: Labels) -> dict[str, Any]:
@@ -88,6 +106,8 @@ def _change(workspace: Workspace, run: jobs.Run, embedder: Embedder, reporter: R
         known = knowledge.known_names(knowledge.open_knowledge(workspace, name))
         ids = [wanted for wanted in config["ids"] if wanted in known]
         return knowledge.remove(workspace, name, ids, embedder, reporter.step)
+    if config["action"] == "edit":
+        return knowledge.edit(workspace, name, _edit(run), embedder, reporter.step)
     paths = [Path(path) for path in config["documents"]]
     given = config.get("labels", {"tags": [], "date": ""})  # orders from before there were labels have none
     labels = Labels(tuple(given["tags"]), given["date"])
@@ -95,3 +115,12 @@ def _change(workspace: Workspace, run: jobs.Run, embedder: Embedder, reporter: R
         return knowledge.add(workspace, name, paths, embedder, reporter.step, labels)
     settings = from_saved(config["settings"], BuildConfig)
     return knowledge.build(workspace, name, paths, settings, embedder, reporter.step, labels)
+
+
+def _edit(run: jobs.Run) -> editing.Edit:
+    config = run.order["config"]
+    try:
+        text = (run.folder / EDITED).read_bytes().decode()
+    except FileNotFoundError as error:
+        raise UserError(f"The edited text of run {run.id} was never stored.", "Edit the document again.") from error
+    return editing.Edit(config["document"], text, config["before"], run.order["inputs"]["knowledge"], config["moment"])
