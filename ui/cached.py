@@ -13,6 +13,7 @@ from typing import Any
 import streamlit as st
 
 from data import jobs
+from data.errors import UserError
 from data.examples import load_examples
 from data.schema import Answer, Example, Passage
 from data.store import Artifact, Workspace, names, read_json, resolve, versions
@@ -171,6 +172,21 @@ def passages(artifact: Artifact, name: str) -> list[dict[str, Any]]:
 def _passages(path: str, changed: int, ids: frozenset[str]) -> list[dict[str, Any]]:
     with open(path, encoding="utf-8") as file:
         return [row for line in file if (row := json.loads(line))["document"] in ids]
+
+
+def document(artifact: Artifact, name: str) -> dict[str, Any]:
+    """One document of a knowledge base as a row: its text, file, when it was edited and the rest. Raises UserError."""
+    path = artifact.path / "documents.jsonl"
+    found = _document(str(path), stamp(path), name)
+    if found is None:
+        raise UserError(f"{artifact.ref} has no document {name!r}.", "Choose another.")
+    return {**found, "file": found.get("source") or found["id"], "edited": found.get("edited", "")}
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _document(path: str, changed: int, name: str) -> dict[str, Any] | None:
+    with open(path, encoding="utf-8") as file:
+        return next((row for line in file if (row := json.loads(line))["id"] == name), None)
 
 
 def checked(files: dict[str, str], folder: str | None, mapping: dict[str, str]) -> dict[str, Any]:

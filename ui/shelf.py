@@ -6,19 +6,19 @@ from typing import Any
 
 import streamlit as st
 
-from data.store import Artifact, Workspace, point, resolve, versions
+from data.store import Artifact, Workspace
 from eval import client
-from rag.knowledge import delete
 from rag.settings import METHODS
-from ui import cached, filters, intake
-from ui.frame import guarded, notice, plain, when
+from ui import cached, editor, filters, history, intake
+from ui.frame import guarded, plain
 
 PAGE = 20
 
 
 def show(workspace: Workspace, artifact: Artifact) -> None:
     """The parts of one knowledge base; only the one that is open is drawn."""
-    parts = {"Search": _search, "Documents and passages": _documents, "Versions": _versions}
+    parts = {"Search": _search, "Documents and passages": _documents, "Edit or remove": editor.show,
+             "Versions": history.show}  # fmt: skip
     st.subheader(plain(artifact.ref))
     part = st.segmented_control("Part", list(parts), default="Search", key="knowledge_part", required=True,
                                 label_visibility="collapsed")  # fmt: skip
@@ -100,35 +100,3 @@ def _documents(workspace: Workspace, artifact: Artifact) -> None:
         with st.container(border=True):
             st.caption(plain(f"{origin(passage)} · characters {passage['start']} to {passage['end']}"))
             st.text(passage["text"])
-
-
-def _versions(workspace: Workspace, artifact: Artifact) -> None:
-    numbers = versions(workspace, "knowledge", artifact.name)
-    found = [resolve(workspace, "knowledge", f"{artifact.name}@{number}") for number in numbers]
-    manifests = [cached.json_file(one.path / "manifest.json") for one in found]
-    rows = [
-        {"Version": one.ref, "In use": one.version == artifact.version, "Made": when(manifest["created"]),
-         "Documents": manifest["counts"]["documents"], "Passages": manifest["counts"]["passages"],
-         "Embedded anew": manifest["counts"]["embedded"]}
-        for one, manifest in zip(found, manifests, strict=True)
-    ]  # fmt: skip
-    st.dataframe(rows, hide_index=True, key="knowledge_versions", alt="Versions of this knowledge base")
-    others = [one.version for one in found if one.version != artifact.version]
-    if not others:
-        st.caption("There is one version so far. Every change makes another, and you can go back to any of them.")
-        return
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        version = st.selectbox("Other version", others, index=len(others) - 1, key="knowledge_version", width=160)
-        if st.button("Use this version", key="knowledge_rollback"):
-            notice(f"{artifact.name} now means {point(workspace, 'knowledge', artifact.name, version).ref}.")
-            st.rerun()
-        with st.popover("Delete this version", key="knowledge_delete_ask"):
-            _delete(workspace, f"{artifact.name}@{version}")
-
-
-def _delete(workspace: Workspace, ref: str) -> None:
-    st.markdown(f"{plain(ref)} is deleted for good, unless a run names it.")
-    if st.button("Delete", key="knowledge_delete"):
-        with guarded():
-            notice(f"Deleted: {', '.join(delete(workspace, ref))}.")
-            st.rerun()
