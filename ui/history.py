@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from data.store import Artifact, Workspace, point, resolve, versions
-from rag.history import CHANGES, COSTS
+from rag.history import COSTS, told_changes
 from rag.knowledge import delete
 from ui import cached
 from ui.frame import guarded, notice, plain, when
@@ -19,15 +19,15 @@ def show(workspace: Workspace, artifact: Artifact) -> None:
     rows = [
         {"Version": one.ref, "In use": one.version == artifact.version, "Made": when(manifest["created"]),
          "Documents": manifest["counts"]["documents"],
-         **{name.capitalize(): manifest.get("changes", {}).get(name) for name in CHANGES},
+         "Changes": told_changes(manifest).strip(" ()") or None,
          "Passages": manifest["counts"]["passages"],
          **{words.capitalize(): manifest["counts"].get(name) for name, words in COSTS.items()}}
         for one, manifest in zip(found, manifests, strict=True)
     ]  # fmt: skip
     st.dataframe(rows, hide_index=True, key="knowledge_versions", alt="Versions of this knowledge base",
                  placeholder="–")  # fmt: skip
-    st.caption("Added, changed and removed count documents, the last three columns passages: embedded anew, remembered "
-               "from an earlier version, or unchanged since the version before.")  # fmt: skip
+    st.caption("The last three columns count passages: embedded anew, remembered from an earlier version, or unchanged "
+               "since the version before.")  # fmt: skip
     others = [one.version for one in found if one.version != artifact.version]
     if not others:
         st.caption("There is one version so far. Every change makes another, and you can go back to any of them.")

@@ -96,7 +96,18 @@ def _documents(workspace: Workspace, artifact: Artifact) -> None:
     passages = cached.passages(artifact, chosen)
     pages = -(-len(passages) // PAGE)
     number = st.pagination(pages, key="knowledge_passages_page") if pages > 1 else 1
-    for passage in passages[(number - 1) * PAGE : number * PAGE]:
+    lengths = sorted(len(passage["text"]) for passage in passages)
+    st.caption(f"{len(lengths)} passages, in order. Characters: shortest {lengths[0]:,}, "
+               f"median {lengths[len(lengths) // 2]:,}, longest {lengths[-1]:,}.")  # fmt: skip
+    begin = (number - 1) * PAGE
+    for place, passage in enumerate(passages[begin : begin + PAGE], begin):
         with st.container(border=True):
-            st.caption(plain(f"{origin(passage)} · characters {passage['start']} to {passage['end']}"))
+            shared = _shared(passages[place - 1], passage) if place else 0
+            said = f" · the first {shared} also end the passage before" if shared else ""
+            st.caption(plain(f"{origin(passage)} · characters {passage['start']} to {passage['end']}{said}"))
             st.text(passage["text"])
+
+
+def _shared(before: dict[str, Any], passage: dict[str, Any]) -> int:
+    """Characters that a passage shares with the one before it in its document."""
+    return max(0, before["end"] - passage["start"]) if before["document"] == passage["document"] else 0
