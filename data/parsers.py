@@ -19,6 +19,7 @@ from data.limits import ReadSettings
 class Parsed:
     """What a parser found. ``parts`` are the pages of a "paged" file, each a document of a "rows" file, or one text.
 
+    ``date`` is what the file says of itself (ISO; "" when nothing usable), ``date_from`` where it says so.
     ``characters_in`` counts the file's text before anything was left out (None: nothing was).
     """
 
@@ -27,6 +28,8 @@ class Parsed:
     warnings: tuple[str, ...] = ()
     kind: str = "text"
     characters_in: int | None = None
+    date: str = ""
+    date_from: str = ""
 
 
 Parse = Callable[[Path, ReadSettings], Parsed]

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from data import dates
 from data.errors import UserError
 from data.limits import ReadSettings
 from data.parsers import Parsed, counted
@@ -30,7 +31,11 @@ def parse(path: Path, settings: ReadSettings) -> Parsed:
         limit = settings.limits.pages
         if len(document) > limit:
             raise UserError(f"has {len(document):,} pages; the limit is {limit:,}.", "Split it into smaller files.")
-        title = document.get_metadata_dict().get("Title", "").strip()
+        about = document.get_metadata_dict()
+        title = about.get("Title", "").strip()
+        day, day_from, undated = dates.first_day(
+            ((f"its PDF {name}", about.get(name, "")) for name in ("CreationDate", "ModDate")), dates.PDF
+        )  # a PDF is seldom rewritten: a later change is a stamp or a signature
         pages, hidden, links = [], [], 0
         for number in range(len(document)):
             text, unseen, linked = _page(document, number)
@@ -42,7 +47,7 @@ def parse(path: Path, settings: ReadSettings) -> Parsed:
     empty = [number for number, text in enumerate(pages, 1) if not text.strip()]
     if len(empty) == len(pages):
         raise UserError("holds pictures of pages but no text.", "Run text recognition (OCR) on it first.")
-    warnings = [f"low text quality: no text on page {_listed(empty)}"] if empty else []
+    warnings = [*undated, *([f"low text quality: no text on page {_listed(empty)}"] if empty else [])]
     if hidden:
         warnings.append(f"hidden text: text that the page does not show, as under a scan, on page {_listed(hidden)}")
     if links:
@@ -51,7 +56,7 @@ def parse(path: Path, settings: ReadSettings) -> Parsed:
         warnings.append(f"active content ignored: {counted(active, 'script or attached file')}")
     if not whole_end:
         warnings.append("low text quality: the end of the file is missing, so pages may be too")
-    return Parsed(tuple(pages), title, tuple(warnings), "paged")
+    return Parsed(tuple(pages), title, tuple(warnings), "paged", date=day, date_from=day_from)
 
 
 def _check_frame(path: Path) -> bool:

@@ -101,7 +101,8 @@ def _documents(path: Path, name: str, parsed: Parsed) -> list[Document]:
         return _rows(name, title, file_hash(path), parts, warnings, before)
     text, starts = _join(parts)
     page_starts = starts if parsed.kind == "paged" else ()
-    return [Document(name, text, title, file_hash(path), page_starts, warnings, characters_in=before)]
+    return [Document(name, text, title, file_hash(path), page_starts, warnings, characters_in=before,
+                     date=parsed.date, date_from=parsed.date_from)]  # fmt: skip
 
 
 def _rows(

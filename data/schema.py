@@ -28,6 +28,8 @@ class Document:
     and ``date`` (ISO, like "2026-03-31"; empty when unknown) are what a search can be narrowed by.
     ``source`` is the file that a row of a table comes from ("" when the document is the file). ``characters_in`` counts
     the file's text before anything was left out; of a table's rows only the first has it, and the file's warnings.
+    ``edited`` is when its text was last changed by hand (ISO; "" when it is the file's); ``sha256`` stays the file's.
+    ``date_from`` says where the date was found, in words.
     """
 
     id: str
@@ -40,6 +42,8 @@ class Document:
     date: str = ""
     source: str = ""
     characters_in: int = 0
+    edited: str = ""
+    date_from: str = ""
 
     @property
     def file(self) -> str:

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from data import dates
 from data.encodings import decode
 from data.errors import UserError
 from data.limits import ReadSettings
@@ -20,6 +21,8 @@ HIDDEN = (
 ACTIVE = (
     "count(//script[not(contains(@type, 'json'))] | //iframe | //object | //embed | //@*[starts-with(name(), 'on')])"
 )
+METAS = ("article:published_time", "datepublished", "date", "dc.date", "dc.date.issued", "dcterms.date",
+         "dcterms.issued", "article:modified_time")  # fmt: skip
 UNSEEN = "//script | //style | //noscript | //template | //head"
 
 
@@ -36,7 +39,8 @@ def parse(path: Path, settings: ReadSettings) -> Parsed:
         what = f"is nested more than {DEEPEST} elements deep, where text gets lost."
         raise UserError(what, "Open it in a browser and save it as text.")
     title = " ".join((tree.findtext(".//title") or "").split())
-    warnings = (*warnings, *_unshown(tree))
+    day, day_from, undated = _dated(tree)
+    warnings = (*warnings, *undated, *_unshown(tree))
     seen = html.tostring(tree, encoding="unicode")
     text = trafilatura.extract(seen, output_format="markdown", include_tables=True, include_comments=False)
     _drop(tree, UNSEEN)
@@ -47,7 +51,20 @@ def parse(path: Path, settings: ReadSettings) -> Parsed:
     elif len(text) < whole / 2:
         share = round(100 * len(text) / whole)
         warnings = (*warnings, f"low text quality: {share} % of the page's text was taken; the rest looked like menus")
-    return Parsed((text,), title or first_heading(text), warnings, characters_in=whole)
+    return Parsed((text,), title or first_heading(text), warnings, characters_in=whole, date=day, date_from=day_from)
+
+
+def _dated(tree: Any) -> tuple[str, str, tuple[str, ...]]:
+    """The date that the page gives itself. One of several times on it may be of anything: only a single one counts."""
+    told: dict[str, str] = {}
+    for meta in tree.iter("meta"):
+        name = meta.get("property") or meta.get("name") or meta.get("itemprop") or ""
+        told.setdefault(name.strip().lower(), meta.get("content") or "")
+    found = [(f"its meta {name}", told[name]) for name in METAS if name in told]
+    times = {time.get("datetime") for time in tree.iter("time") if time.get("datetime")}
+    if len(times) == 1:
+        found.append(("its element time", times.pop()))
+    return dates.first_day(found)
 
 
 def _unshown(tree: Any) -> list[str]:

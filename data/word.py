@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
+from data import dates
 from data.errors import UserError
 from data.limits import ReadSettings, check_unpacked
 from data.parsers import Parsed, as_markdown, counted, first_heading
@@ -14,6 +15,7 @@ from data.parsers import Parsed, as_markdown, counted, first_heading
 DOCTYPES = (b"<!DOCTYPE", "<!DOCTYPE".encode("utf-16-le"), "<!DOCTYPE".encode("utf-16-be"))
 TEXT = re.compile(rb"<w:t(?: [^>]*)?>([^<]*)<")
 HIDDEN = re.compile(rb"<w:vanish(?:/| (?!w:val=\"(?:0|false|off)\"))")
+STAMP = re.compile(rb"<(?:\w+:)?(created|modified)(?: [^<>]*)?>([^<]*)<")
 EXTERNAL = re.compile(rb"TargetMode=\"External\"")
 
 
@@ -30,12 +32,24 @@ def parse(path: Path, settings: ReadSettings) -> Parsed:
             listed = packed.infolist()
             check_unpacked(path.stat().st_size, sum(one.file_size for one in listed), settings.limits)
             characters, warnings = _inspect(packed)
+            day, day_from, undated = _dated(packed)
         with open(path, "rb") as file:
             source = mammoth.convert_to_html(file, convert_image=lambda _: []).value
     except (BadZipFile, KeyError, OSError) as error:
         raise UserError("is not a Word document.", "Open it in a word processor and save it as .docx.") from error
     text = as_markdown(source)
-    return Parsed((text,), first_heading(text), warnings, characters_in=characters)
+    return Parsed(
+        (text,), first_heading(text), (*warnings, *undated), characters_in=characters, date=day, date_from=day_from
+    )
+
+
+def _dated(packed: ZipFile) -> tuple[str, str, tuple[str, ...]]:
+    """The date in the core properties: the last change, for "created" is often the template's date."""
+    if "docProps/core.xml" not in packed.namelist():
+        return "", "", ()
+    core = packed.read("docProps/core.xml")
+    found = {name.decode(): value.decode("utf-8", "replace") for name, value in STAMP.findall(core)}
+    return dates.first_day((f"its Word property {name}", found.get(name, "")) for name in ("modified", "created"))
 
 
 def _inspect(packed: ZipFile) -> tuple[int, tuple[str, ...]]:

@@ -15,6 +15,7 @@ from data.shell import carry_out, main, say, verb
 from data.workspace import open_workspace
 from rag import marking, orders
 from rag.filters import add_filters, named
+from rag.history import told_changes, told_costs
 from rag.labels import Labels
 from rag.settings import METHODS, BuildConfig
 
@@ -40,6 +41,26 @@ def remove(options: argparse.Namespace) -> dict[str, Any]:
     return _follow(options, orders.order_remove(open_workspace(), options.name, options.documents))
 
 
+def edit(options: argparse.Namespace) -> dict[str, Any]:
+    """Give one document another text."""
+    workspace = open_workspace()
+    try:
+        text = sys.stdin.read() if str(options.text) == "-" else options.text.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{options.text} cannot be read as text ({error}).", "Save it as UTF-8 text.") from error
+    return _follow(options, orders.order_edit(workspace, options.name, options.document, text))
+
+
+def text(options: argparse.Namespace) -> dict[str, Any]:
+    """Print the text of one document, as it was read or edited."""
+    from rag import editing, knowledge
+
+    document = editing.find(knowledge.open_knowledge(open_workspace(), options.name), options.document)
+    if not options.json:
+        sys.stdout.write(document.text)
+    return {"document": document.id, "text": document.text, "edited": document.edited}
+
+
 def _labels(options: argparse.Namespace) -> Labels:
     return Labels(tuple(options.tag), options.date)
 
@@ -50,8 +71,7 @@ def _follow(options: argparse.Namespace, run: jobs.Run) -> dict[str, Any]:
         say(options, f"Warning: {warning}")
     for refused in summary["refused"]:
         say(options, f"Refused: {refused['what']} {refused['fix']}")
-    counts = f"{summary['documents']} documents, {summary['passages']} passages, {summary['embedded']} embedded now"
-    counts += f", {summary['cached']} embedded before" if summary["cached"] else ""
+    counts = f"{summary['documents']} documents, {summary['passages']} passages: {told_costs(summary)}"
     say(options, f"{summary['knowledge']}: {counts}")
     say(options, f"Search index: {summary['index']['reason']}.")
     return {**summary, "run": run.id}
@@ -68,7 +88,7 @@ def versions(options: argparse.Namespace) -> dict[str, Any]:
         row = {"knowledge": artifact.ref, "created": manifest["created"], **manifest["counts"]}
         listed.append({**row, "current": number == current.version, "index": manifest["index"]})
         mark = "*" if number == current.version else " "
-        counts = f"{row['documents']} documents, {row['passages']} passages, {row['embedded']} of them embedded anew"
+        counts = f"{row['documents']} documents{told_changes(manifest)}, {row['passages']} passages: {told_costs(row)}"
         say(options, f"{mark} {artifact.ref}  {manifest['created']}  {counts}")
     return {"versions": listed}
 
@@ -153,6 +173,11 @@ def parser() -> argparse.ArgumentParser:
         one.add_argument("--date", default="", help="the date of these documents, like 2026-03-31")
     removing = verb(verbs, "remove", remove, "leave documents out of the next version")
     removing.add_argument("--documents", nargs="+", required=True, help="their ids, as search shows them")
+    editing = verb(verbs, "edit", edit, "give one document another text; only passages that are new are embedded")
+    editing.add_argument("--text", type=Path, required=True, metavar="FILE", help="its new text (UTF-8; - reads input)")
+    reading = verb(verbs, "text", text, "print the text of one document, as it was read or edited")
+    for one in (editing, reading):
+        one.add_argument("--document", required=True, metavar="ID", help="its id, as search shows it")
     listing = verb(verbs, "versions", versions, "list all versions; * is the one that the bare name means")
     back = verb(verbs, "rollback", rollback, "make the bare name mean an older version again")
     back.add_argument("--to", type=int, help="number of the version (default: the one before)")
@@ -164,8 +189,8 @@ def parser() -> argparse.ArgumentParser:
     searching.add_argument("-k", type=int, default=5, help="how many passages (default: 5)")
     searching.add_argument("--method", choices=METHODS, default=METHODS[0], help="(default: fused)")
     add_filters(searching)
-    for one in (making, adding, removing, listing, back, deleting, searching):
-        one.add_argument("--name", required=True, help="the knowledge base (search, delete: also NAME@VERSION)")
+    for one in (making, adding, removing, editing, reading, listing, back, deleting, searching):
+        one.add_argument("--name", required=True, help="the knowledge base (search, text, delete: also NAME@VERSION)")
     marking.add_verbs(verbs)
     verb(verbs, "run", run, "carry out an ordered run (what a job's own process does)").add_argument("id")
     return top

@@ -55,9 +55,9 @@ def draft(
     workspace: Workspace, base: Knowledge, passages: list[Passage], embedder: Embedder, report: Report
 ) -> Draft:  # fmt: skip
     """Passages with their vectors; only texts without a vector are embedded."""
-    vectors, embedded, cached = embed(workspace, passages, embedder, base, report)
+    vectors, costs = embed(workspace, passages, embedder, base, report)
     encoded = embedder.tokenizer.encode_batch([in_context(one) for one in passages], add_special_tokens=False)
-    return Draft(passages, vectors, [len(one.ids) for one in encoded], embedded, cached)
+    return Draft(passages, vectors, [len(one.ids) for one in encoded], costs["embedded"], costs["cached"])
 
 
 def rankings(

@@ -1,4 +1,4 @@
-"""A knowledge base is a chain of immutable versions: build, add, remove and recut each publish one.
+"""A knowledge base is a chain of immutable versions: build, add, edit, remove and recut each publish one.
 
 Only passages whose text the version before did not hold are embedded; the others keep their vectors. A reader holds one
 version from start to end, and a crash at any moment leaves the last published one.
@@ -20,6 +20,7 @@ from data.options import from_saved
 from data.schema import Document
 from data.workspace import Workspace
 from rag import marks
+from rag.editing import Edit, edited, given_way
 from rag.embed import Embedder
 from rag.files import Knowledge, check_embedder, open_knowledge
 from rag.labels import UNLABELLED, Labels, labelled
@@ -42,7 +43,10 @@ def build(
             raise _none_read(refused)
         documents = [labelled(document, labels) for document in documents]
         before = _whole_version(workspace, name)
-        return publish_version(workspace, name, documents, settings, embedder, report, before, tuple(refused))
+        notes = given_way(before.documents if before else (), documents)
+        return publish_version(
+            workspace, name, documents, settings, embedder, report, before, tuple(refused), notes=notes
+        )
 
 
 def add(
@@ -60,7 +64,10 @@ def add(
         replaced = {document.file: document for document in before.documents}
         given = [labelled(document, labels, replaced.get(document.file)) for document in given]
         documents = _replaced(before.documents, given)
-        return publish_version(workspace, name, documents, settings, embedder, report, before, tuple(refused))
+        notes = given_way(before.documents, documents)
+        return publish_version(
+            workspace, name, documents, settings, embedder, report, before, tuple(refused), notes=notes
+        )
 
 
 def remove(
@@ -84,6 +91,16 @@ def recut(
         before = open_knowledge(workspace, name)
         check_embedder(before, embedder)
         return publish_version(workspace, name, list(before.documents), settings, embedder, report, before, (), own)
+
+
+def edit(workspace: Workspace, name: str, change: Edit, embedder: Embedder, report: Report = nothing) -> Built:
+    """Give one document another text. Raises UserError when it was changed since ``change`` was begun, or is gone."""
+    with _sole_writer(workspace, name, report):
+        before = open_knowledge(workspace, name)
+        check_embedder(before, embedder)
+        documents, notes = edited(before, change)
+        settings = from_saved(before.manifest["settings"], BuildConfig)
+        return publish_version(workspace, name, documents, settings, embedder, report, before, (), notes=notes)
 
 
 def known_names(base: Knowledge) -> set[str]:
@@ -170,4 +187,4 @@ def _sole_writer(workspace: Workspace, name: str, report: Report) -> Iterator[No
         yield
 
 
-__all__ = ["Built", "Knowledge", "add", "build", "delete", "open_knowledge", "recut", "remove"]
+__all__ = ["Built", "Knowledge", "add", "build", "delete", "edit", "open_knowledge", "recut", "remove"]

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from data import jobs, store
 from data.child import Reporter
+from data.disk import text_hash, write_bytes
 from data.errors import UserError
 from data.options import from_saved
 from data.workspace import Workspace
-from rag import knowledge
+from rag import editing, knowledge
 from rag.embed import Embedder
 from rag.filters import iso_date
 from rag.labels import UNLABELLED, Labels
 from rag.settings import BuildConfig, Tuned, tuned
+
+EDITED = "text.txt"  # in the folder of an edit's run: the document's new text
 
 
 def order_build(
@@ -47,6 +51,21 @@ def order_recut(workspace: Workspace, name: str, settings: BuildConfig, own: Tun
     base = store.resolve(workspace, "knowledge", name)
     config = {"action": "recut", "settings": dataclasses.asdict(settings), "retrieval": dataclasses.asdict(own)}
     return jobs.order(workspace, "build", base.name, config, {"knowledge": base.ref})
+
+
+def order_edit(workspace: Workspace, ref: str, document: str, text: str) -> jobs.Run:
+    """Order another text for a document of version ``ref`` (the one its text was taken from, to be edited).
+
+    Raises UserError when there is no such document, or the text is empty.
+    """
+    base = store.resolve(workspace, "knowledge", ref)
+    before = editing.find(knowledge.open_knowledge(workspace, base.ref), document).text
+    text, _ = editing.tidy(text, document)
+    moment = datetime.now(UTC).isoformat(timespec="seconds")
+    config = {"action": "edit", "document": document, "before": text_hash(before), "moment": moment}
+    run = jobs.order(workspace, "build", base.name, config, {"knowledge": base.ref})
+    write_bytes(run.folder / EDITED, text.encode())
+    return run
 
 
 def _given(paths: Sequence[Path], labels: Labels) -> dict[str, Any]:
@@ -101,6 +120,8 @@ def _change(workspace: Workspace, run: jobs.Run, embedder: Embedder, reporter: R
         return knowledge.recut(
             workspace, name, from_saved(config["settings"], BuildConfig), own, embedder, reporter.step
         )
+    if config["action"] == "edit":
+        return knowledge.edit(workspace, name, _edit(run), embedder, reporter.step)
     paths = [Path(path) for path in config["documents"]]
     given = config.get("labels", {"tags": [], "date": ""})  # orders from before there were labels have none
     labels = Labels(tuple(given["tags"]), given["date"])
@@ -108,3 +129,12 @@ def _change(workspace: Workspace, run: jobs.Run, embedder: Embedder, reporter: R
         return knowledge.add(workspace, name, paths, embedder, reporter.step, labels)
     settings = from_saved(config["settings"], BuildConfig)
     return knowledge.build(workspace, name, paths, settings, embedder, reporter.step, labels)
+
+
+def _edit(run: jobs.Run) -> editing.Edit:
+    config = run.order["config"]
+    try:
+        text = (run.folder / EDITED).read_bytes().decode()
+    except FileNotFoundError as error:
+        raise UserError(f"The edited text of run {run.id} was never stored.", "Edit the document again.") from error
+    return editing.Edit(config["document"], text, config["before"], run.order["inputs"]["knowledge"], config["moment"])

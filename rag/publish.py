@@ -32,8 +32,9 @@ Report = Callable[[float, float, str], None]
 class Built:
     """What a change made: the version it published (or the current one, when nothing had to change).
 
-    ``embedded`` counts passages whose vectors were computed now, ``cached`` those whose vectors were computed earlier
-    for another version; the rest kept the vectors of the version before.
+    ``embedded`` counts texts of passages whose vectors were computed now, ``cached`` those whose vectors were computed
+    earlier for another version, ``taken_over`` the passages that kept the vectors of the version before. Passages that
+    say the same share a vector, so that all three may be fewer than the passages.
     """
 
     artifact: Artifact
@@ -43,13 +44,15 @@ class Built:
     refused: tuple[Refused, ...]
     warnings: tuple[str, ...]
     cached: int = 0
+    taken_over: int = 0
 
     def summary(self) -> dict[str, object]:
         """The JSON that ``python -m rag build --json`` prints."""
         refused = [dataclasses.asdict(one) for one in self.refused]
         return {
             "knowledge": self.artifact.ref, "documents": self.documents, "passages": self.passages,
-            "embedded": self.embedded, "cached": self.cached, "index": self.artifact.manifest()["index"],
+            "embedded": self.embedded, "cached": self.cached, "taken_over": self.taken_over,
+            "index": self.artifact.manifest()["index"],
             "warnings": list(self.warnings), "refused": refused,
         }  # fmt: skip
 
@@ -61,22 +64,25 @@ def nothing(done: float, total: float, text: str) -> None:
 def publish_version(
     workspace: Workspace, name: str, documents: list[Document], settings: BuildConfig, embedder: Embedder,
     report: Report, before: Knowledge | None, refused: tuple[Refused, ...], own: Tuned | None = None,
+    notes: tuple[str, ...] = (),
 ) -> Built:  # fmt: skip
     """Publish these documents as the next version after ``before``; nothing new is made when nothing changed.
 
     ``own`` are its search settings from now on; without them it keeps those of ``before`` while it is cut alike.
+    ``notes`` are sentences on the change itself, told with the files' warnings.
     """
-    warnings = tuple(f"{document.file}: {warning}" for document in documents for warning in document.warnings)
+    warnings = tuple(f"{document.file}: {warning}" for document in documents for warning in document.warnings) + notes
     own, lost = _search_settings(before, settings, own)
     if before and _same(before, documents, settings, embedder) and own == tuned(before.manifest):
-        return Built(before.artifact, len(documents), len(before.passages), 0, refused, warnings)
+        count = len(before.passages)
+        return Built(before.artifact, len(documents), count, 0, refused, warnings, taken_over=count)
     if before and (why := _why_none_kept(before, embedder)):
         warnings = (*warnings, why)
     warnings = (*warnings, *lost)
     if settings.chunk_tokens > embedder.max_tokens:
         warnings = (*warnings, f"passages are cut to {embedder.max_tokens} tokens: the embedding model reads no more")
     passages = split(documents, settings, embedder, before, report)
-    vectors, embedded, cached = embed(workspace, passages, embedder, before, report)
+    vectors, costs = embed(workspace, passages, embedder, before, report)
     report(len(passages), len(passages), "indexing")
     chosen = index.choose(vectors, lambda: _probes(passages, embedder), settings.exact_up_to)
     with store.staging(workspace, "knowledge") as folder:
@@ -87,12 +93,21 @@ def publish_version(
             "settings": dataclasses.asdict(settings), "embedder": _embedder_record(embedder),
             "retrieval": dataclasses.asdict(own) if own else None,
             "index": chosen.record(), "files": {document.id: _file_record(document) for document in documents},
-            "counts": {"documents": len(documents), "passages": len(passages), "embedded": embedded, "cached": cached},
+            "counts": {"documents": len(documents), "passages": len(passages), **costs},
+            "changes": _changes(before, documents),
             "warnings": list(warnings), "refused": [dataclasses.asdict(one) for one in refused], "stored": stored,
         }  # fmt: skip
         report(len(passages), len(passages), "publishing")
         artifact = store.publish(workspace, "knowledge", name, folder, manifest)
-    return Built(artifact, len(documents), len(passages), embedded, refused, warnings, cached)
+    return Built(artifact, len(documents), len(passages), refused=refused, warnings=warnings, **costs)
+
+
+def _changes(before: Knowledge | None, documents: list[Document]) -> dict[str, int]:
+    """How many documents the version has that the one before had not, has otherwise, or no longer has."""
+    old = {document.id: document for document in (before.documents if before else ())}
+    new = {document.id for document in documents}
+    changed = sum(document.id in old and old[document.id] != document for document in documents)
+    return {"added": len(new - old.keys()), "changed": changed, "removed": len(old.keys() - new)}
 
 
 def _file_record(document: Document) -> dict[str, object]:
@@ -100,7 +115,7 @@ def _file_record(document: Document) -> dict[str, object]:
     return {
         "file": document.file, "sha256": document.sha256, "pages": len(document.page_starts) or None,
         "characters_in": document.characters_in, "characters": len(document.text), "warnings": list(document.warnings),
-        "tags": list(document.tags), "date": document.date,
+        "tags": list(document.tags), "date": document.date, "date_from": document.date_from, "edited": document.edited,
     }  # fmt: skip
 
 
@@ -169,13 +184,14 @@ def split(
 
 def embed(
     workspace: Workspace, passages: list[Passage], embedder: Embedder, before: Knowledge | None, report: Report
-) -> tuple[np.ndarray, int, int]:
-    """Vectors of all passages, float32 (passages, dim), how many had to be computed, and how many were in the cache."""
+) -> tuple[np.ndarray, dict[str, int]]:
+    """Vectors of all passages, float32 (passages, dim), and what they cost: the counts that ``Built`` explains."""
     known: dict[str, np.ndarray] = {}
     if before and _same_vectors(before, embedder):
         pairs = zip(before.passages, before.vectors, strict=True)
         known = {in_context(passage): vector for passage, vector in pairs}
     texts = [in_context(passage) for passage in passages]
+    taken_over = sum(text in known for text in texts)
     cached = vector_cache.recall(workspace, embedder, sorted(set(texts) - known.keys()))
     known |= cached
     # sorted by length, because texts of a batch are padded to its longest; then by text, so that a build is repeatable
@@ -188,7 +204,8 @@ def embed(
             workspace, embedder, batch, vectors
         )  # at once, so that a stopped build has not worked in vain
         known.update(zip(batch, vectors, strict=True))
-    return np.stack([known[text] for text in texts]), len(new), len(cached)
+    costs = {"embedded": len(new), "cached": len(cached), "taken_over": taken_over}
+    return np.stack([known[text] for text in texts]), costs
 
 
 def _probes(passages: list[Passage], embedder: Embedder) -> np.ndarray:

@@ -14,8 +14,10 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import docx
 import psutil
 import pytest
+from fpdf import FPDF
 from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 
 from data.demo.first_start import SHIPPED
@@ -161,6 +163,76 @@ def test_a_passage_is_marked_in_the_search_lab_and_outlives_a_reload(page: Page)
     expect(page.get_by_text("1 question. In brindlewick@1: 1 found where they were.")).to_be_visible(timeout=SLOW)
     page.get_by_role("button", name="Remove").click()
     expect(page.get_by_text("No passage is marked yet.")).to_be_visible(timeout=SLOW)
+
+
+def five_files(folder: Path) -> dict[str, Path]:
+    """A file of each kind, by writers of their own; the PDF is protected by a password."""
+    paths = {name: folder / name for name in ("kettle.pdf", "door.docx", "garden.html", "prices.csv", "boat.md")}
+    kettle_pdf(paths["kettle.pdf"], password="secret")  # noqa: S106 - what makes it unreadable
+    door = docx.Document()
+    door.add_heading("Door", 1)
+    door.add_paragraph("The cellar door is opened with the brass key.")
+    door.save(str(paths["door.docx"]))
+    garden = "<h1>Garden</h1><p>The quince tree is pruned in late February, before its buds open.</p>"
+    paths["garden.html"].write_text(f"<html><body><main>{garden}</main></body></html>")
+    paths["prices.csv"].write_text("thing,price\nlantern,forty crowns\nrope,nine crowns\n")
+    paths["boat.md"].write_text("# Ferry\n\nThe Marrow ferry leaves the north quay at 6:40 on weekdays.\n")
+    return paths
+
+
+def kettle_pdf(path: Path, password: str = "") -> None:
+    paper = FPDF()
+    paper.add_page()
+    paper.set_font("helvetica", size=12)
+    paper.multi_cell(0, 8, "The copper kettle boils a litre of water in four minutes.")
+    if password:
+        paper.set_encryption(owner_password=password + "!", user_password=password)
+    paper.output(str(path))
+
+
+def look_up(page: Page, question: str, found: str) -> None:
+    """Search on the Knowledge page until its first hit is there."""
+    page.get_by_label("Try a search").fill(question)
+    page.get_by_role("button", name="Search", exact=True).click()
+    expect(page.get_by_text(f"Found for: {question}")).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text(found).first).to_be_visible(timeout=SLOW)
+
+
+def test_five_files_are_given_one_is_mended_and_an_edit_changes_what_is_found(page: Page, tmp_path: Path) -> None:
+    files = five_files(tmp_path)
+    open_page(page, "knowledge", "Knowledge base")
+    choose_if_there(page, "Knowledge base", "a new one")
+    page.get_by_label("Name of the new one").fill("house")
+    page.locator("input[type=file]").set_input_files(list(files.values()))
+    page.get_by_role("button", name="Build", exact=True).click()
+    expect(page.get_by_text(re.compile("house@1: 5 documents"))).to_be_visible(timeout=SLOW)
+    refusal = "kettle.pdf is protected by a password. Remove the password and give it again."
+    expect(page.get_by_text(refusal).first).to_be_visible()
+
+    kettle_pdf(files["kettle.pdf"])
+    expect(page.get_by_role("combobox", name="Knowledge base", exact=True)).to_have_value("house")
+    page.locator("input[type=file]").set_input_files([files["kettle.pdf"]])
+    page.get_by_role("button", name="Build", exact=True).click()
+    expect(page.get_by_text("house@2: 6 documents, 6 passages: 1 embedded anew, 5 taken over.")).to_be_visible(
+        timeout=SLOW
+    )
+    expect(page.get_by_text(refusal)).to_have_count(0)
+    look_up(page, "How fast does the kettle boil?", "boils a litre of water in four minutes")
+    look_up(page, "When does the ferry leave?", "leaves the north quay at 6:40")
+
+    page.get_by_text("Edit or remove", exact=True).click()
+    choose(page, "Document", "boat.md")
+    text = page.get_by_label("Its text, as it was extracted")
+    expect(text).to_have_value(re.compile("6:40"))
+    text.fill("# Ferry\n\nThe Marrow ferry leaves the south quay at 9:15 every day.\n")
+    text.blur()
+    page.get_by_role("button", name="Save as a new version").click()
+    expect(page.get_by_text("house@3: 6 documents, 6 passages: 1 embedded anew, 5 taken over.")).to_be_visible(
+        timeout=SLOW
+    )
+    page.get_by_text("Search", exact=True).first.click()
+    look_up(page, "When does the ferry leave?", "leaves the south quay at 9:15")
+    expect(page.get_by_text("leaves the north quay at 6:40")).to_have_count(0)
 
 
 def choose_if_there(page: Page, label: str, option: str) -> None:

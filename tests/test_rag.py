@@ -157,7 +157,7 @@ def test_a_built_base_reads_back_what_was_put_in(workspace: Workspace, documents
     assert base.vectors.shape == (built.passages, DIM)
     np.testing.assert_allclose(np.linalg.norm(base.vectors, axis=1), 1, atol=1e-5)
     manifest = base.manifest
-    assert manifest["counts"] == {"documents": 3, "passages": 5, "embedded": 5, "cached": 0}
+    assert manifest["counts"] == {"documents": 3, "passages": 5, "embedded": 5, "cached": 0, "taken_over": 0}
     assert set(manifest["stored"]) > {"documents.jsonl", "passages.jsonl", "vectors.safetensors", "index.faiss"}
 
 

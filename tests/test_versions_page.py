@@ -30,6 +30,7 @@ def page(workspace: Workspace, tmp_path: Path) -> AppTest:
 
 def test_versions_show_what_each_embedded_and_can_be_deleted(page: AppTest, workspace: Workspace) -> None:
     assert list(page.dataframe[0].value["Embedded anew"]) == [2, 1, 1]
+    assert list(page.dataframe[0].value["Taken over"]) == [0, 1, 1]
     run = jobs.order(workspace, "bench", "cmp", {"systems": [{"knowledge": "K@2"}]}, {})
     page.button(key="knowledge_delete").click().run()
     assert any(run.id in error.proto.title.replace("\\", "") for error in page.error)

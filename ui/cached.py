@@ -14,6 +14,7 @@ import streamlit as st
 
 from data import jobs
 from data.disk import read_json
+from data.errors import UserError
 from data.examples import load_examples
 from data.schema import Answer, Example, Passage
 from data.store import Artifact, names, resolve, versions
@@ -185,6 +186,21 @@ def texts(artifact: Artifact, ids: frozenset[str]) -> dict[str, str]:
 def _texts(path: str, changed: int, ids: frozenset[str]) -> dict[str, str]:
     with open(path, encoding="utf-8") as file:
         return {row["id"]: row["text"] for line in file if (row := json.loads(line))["id"] in ids}
+
+
+def document(artifact: Artifact, name: str) -> dict[str, Any]:
+    """One document of a knowledge base as a row: its text, file, when it was edited and the rest. Raises UserError."""
+    path = artifact.path / "documents.jsonl"
+    found = _document(str(path), stamp(path), name)
+    if found is None:
+        raise UserError(f"{artifact.ref} has no document {name!r}.", "Choose another.")
+    return {**found, "file": found.get("source") or found["id"], "edited": found.get("edited", "")}
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _document(path: str, changed: int, name: str) -> dict[str, Any] | None:
+    with open(path, encoding="utf-8") as file:
+        return next((row for line in file if (row := json.loads(line))["id"] == name), None)
 
 
 def checked(files: dict[str, str], folder: str | None, mapping: dict[str, str]) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from typing import Any
 import streamlit as st
 
 from data.jobs import Run
-from ui.frame import plain
+from rag.history import told_costs
+from ui.frame import plain, when
 
 SENTENCES = 20  # refusals shown as sentences; more of them become a table
 
@@ -17,8 +18,7 @@ def outcome(run: Run) -> None:
     summary = run.status.get("summary") or {}
     if run.state != "done" or "knowledge" not in summary:
         return
-    counts = f"{summary['documents']} documents, {summary['passages']} passages, {summary['embedded']} embedded now"
-    counts += f", {summary['cached']} embedded before" if summary.get("cached") else ""
+    counts = f"{summary['documents']} documents, {summary['passages']} passages: {told_costs(summary)}"
     st.success(plain(f"{summary['knowledge']}: {counts}."), icon=":material/check:")
     problems(summary)
 
@@ -59,5 +59,10 @@ def files(manifest: dict[str, Any], passages: dict[str, int]) -> list[dict[str, 
             row["In the file"] = (row["In the file"] or 0) + one["characters_in"]
         if kinds := dict.fromkeys(warning.partition(":")[0] for warning in one.get("warnings", [])):
             row["Ended as"] = f"read with warnings: {', '.join(kinds)}"
+        if one.get("edited"):
+            row["Edited"] = when(one["edited"])
+        if one.get("date") or one.get("tags"):
+            row["Date"], row["Date from"] = one.get("date") or None, one.get("date_from") or None
+            row["Tags"] = ", ".join(one.get("tags", [])) or None
     refused = [{"File": one["file"], "Ended as": f"refused: {one['what']}"} for one in manifest["refused"]]
     return [*rows.values(), *refused]

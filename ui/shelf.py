@@ -6,20 +6,20 @@ from typing import Any
 
 import streamlit as st
 
-from data.store import Artifact, point, resolve, versions
+from data.store import Artifact
 from data.workspace import Workspace
 from eval import client
-from rag.knowledge import delete
 from rag.settings import METHODS
-from ui import cached, intake
-from ui.frame import guarded, notice, plain, when
+from ui import cached, editor, filters, history, intake
+from ui.frame import guarded, plain
 
 PAGE = 20
 
 
 def show(workspace: Workspace, artifact: Artifact) -> None:
     """The parts of one knowledge base; only the one that is open is drawn."""
-    parts = {"Search": _search, "Documents and passages": _documents, "Versions": _versions}
+    parts = {"Search": _search, "Documents and passages": _documents, "Edit or remove": editor.show,
+             "Versions": history.show}  # fmt: skip
     st.subheader(plain(artifact.ref))
     part = st.segmented_control("Part", list(parts), default="Search", key="knowledge_part", required=True,
                                 label_visibility="collapsed")  # fmt: skip
@@ -27,24 +27,40 @@ def show(workspace: Workspace, artifact: Artifact) -> None:
 
 
 def _search(workspace: Workspace, artifact: Artifact) -> None:
-    with st.form("knowledge_search", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
-        question = st.text_input("Try a search", key="knowledge_question", placeholder="What would you look up?")
-        count = st.number_input("Passages", 1, 50, 5, key="knowledge_k", width=110)
-        method = st.selectbox("Method", METHODS, key="knowledge_method", width=130)
-        pressed = st.form_submit_button("Search", key="knowledge_search_go", icon=":material/search:")
+    manifest = cached.json_file(artifact.path / "manifest.json")
+    with st.form("knowledge_search", border=False):
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            question = st.text_input("Try a search", key="knowledge_question", placeholder="What would you look up?")
+            count = st.number_input("Passages", 1, 50, 5, key="knowledge_k", width=110)
+            method = st.selectbox("Method", METHODS, key="knowledge_method", width=130)
+            pressed = st.form_submit_button("Search", key="knowledge_search_go", icon=":material/search:")
+        chosen = filters.narrowing(manifest, f"knowledge_{artifact.name}")
     if pressed and question.strip():
+        st.session_state.pop("knowledge_found", None)  # a search that fails must not leave the hits of another
         waking = "" if client.running(workspace) else "; the model worker is starting, which takes a while"
         with guarded(), st.spinner(f"Searching{waking}"):
-            found = client.search(workspace, artifact.ref, question, int(count), method)
-            st.session_state["knowledge_found"] = (artifact.ref, question, found)
-    ref, asked, found = st.session_state.get("knowledge_found", ("", "", None))
+            only, least = chosen.only, chosen.at_least
+            found = client.search(workspace, artifact.ref, question, int(count), method, only, least)
+            st.session_state["knowledge_found"] = (artifact.ref, question, chosen, found)
+    elif pressed:
+        st.caption("Type what you would look up first.")
+    ref, asked, narrowed, found = st.session_state.get("knowledge_found", ("", "", None, None))
     if found and ref == artifact.ref:
-        st.text(f"Found for: {asked}")
-        if found["note"]:
-            st.caption(plain(f"{found['note']}."))
-        if not found["relevant"]:
-            st.warning("Nothing relevant was found; these are only the nearest passages.", icon=":material/search_off:")
-        hits(found["hits"])
+        _found(asked, narrowed, found)
+
+
+def _found(asked: str, narrowed: filters.Narrowing, found: dict[str, Any]) -> None:
+    """What a search found, what it left out, and a sentence where that is nothing good."""
+    st.text(f"Found for: {asked}")
+    if narrowed:
+        st.caption(plain(f"Looked only in: {filters.told(narrowed)}."))
+    if found["note"]:
+        st.caption(plain(f"{found['note']}."))
+    if said := filters.verdict(found, narrowed):
+        st.warning(plain(said), icon=":material/search_off:")
+    elif found["below"]:
+        st.caption(plain(filters.below(found, narrowed)))
+    hits(found["hits"])
 
 
 def hits(found: list[dict[str, Any]]) -> None:
@@ -81,39 +97,18 @@ def _documents(workspace: Workspace, artifact: Artifact) -> None:
     passages = cached.passages(artifact, chosen)
     pages = -(-len(passages) // PAGE)
     number = st.pagination(pages, key="knowledge_passages_page") if pages > 1 else 1
-    for passage in passages[(number - 1) * PAGE : number * PAGE]:
+    lengths = sorted(len(passage["text"]) for passage in passages)
+    st.caption(f"{len(lengths)} passages, in order. Characters: shortest {lengths[0]:,}, "
+               f"median {lengths[len(lengths) // 2]:,}, longest {lengths[-1]:,}.")  # fmt: skip
+    begin = (number - 1) * PAGE
+    for place, passage in enumerate(passages[begin : begin + PAGE], begin):
         with st.container(border=True):
-            st.caption(plain(f"{origin(passage)} · characters {passage['start']} to {passage['end']}"))
+            shared = _shared(passages[place - 1], passage) if place else 0
+            said = f" · the first {shared} also end the passage before" if shared else ""
+            st.caption(plain(f"{origin(passage)} · characters {passage['start']} to {passage['end']}{said}"))
             st.text(passage["text"])
 
 
-def _versions(workspace: Workspace, artifact: Artifact) -> None:
-    numbers = versions(workspace, "knowledge", artifact.name)
-    found = [resolve(workspace, "knowledge", f"{artifact.name}@{number}") for number in numbers]
-    manifests = [cached.json_file(one.path / "manifest.json") for one in found]
-    rows = [
-        {"Version": one.ref, "In use": one.version == artifact.version, "Made": when(manifest["created"]),
-         "Documents": manifest["counts"]["documents"], "Passages": manifest["counts"]["passages"],
-         "Embedded anew": manifest["counts"]["embedded"]}
-        for one, manifest in zip(found, manifests, strict=True)
-    ]  # fmt: skip
-    st.dataframe(rows, hide_index=True, key="knowledge_versions", alt="Versions of this knowledge base")
-    others = [one.version for one in found if one.version != artifact.version]
-    if not others:
-        st.caption("There is one version so far. Every change makes another, and you can go back to any of them.")
-        return
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        version = st.selectbox("Other version", others, index=len(others) - 1, key="knowledge_version", width=160)
-        if st.button("Use this version", key="knowledge_rollback"):
-            notice(f"{artifact.name} now means {point(workspace, 'knowledge', artifact.name, version).ref}.")
-            st.rerun()
-        with st.popover("Delete this version", key="knowledge_delete_ask"):
-            _delete(workspace, f"{artifact.name}@{version}")
-
-
-def _delete(workspace: Workspace, ref: str) -> None:
-    st.markdown(f"{plain(ref)} is deleted for good, unless a run names it.")
-    if st.button("Delete", key="knowledge_delete"):
-        with guarded():
-            notice(f"Deleted: {', '.join(delete(workspace, ref))}.")
-            st.rerun()
+def _shared(before: dict[str, Any], passage: dict[str, Any]) -> int:
+    """Characters that a passage shares with the one before it in its document."""
+    return max(0, before["end"] - passage["start"]) if before["document"] == passage["document"] else 0

@@ -17,6 +17,10 @@ st.title("Knowledge base")
 st.markdown("Documents, cut into passages and made searchable. Every change makes a new version; the old ones stay.")
 notice()
 
+state = st.session_state
+rounds = state.get("knowledge_rounds", 0)
+if state.get("knowledge_opened") in [one.name for one in known]:  # built just now: show it
+    state["knowledge_name"] = state.pop("knowledge_opened")
 if run := selected(home, "build"):
     watch(home, run)
     intake.outcome(run)
@@ -33,7 +37,7 @@ with st.container(border=True, key="knowledge_form"):
         else:
             name, how = target, st.radio("What to do with the files", [ADD, REPLACE], key="knowledge_how")
     files = right.file_uploader("Documents: PDF, DOCX, HTML, Markdown, text, CSV, JSONL, or a ZIP of them",
-                                key="knowledge_files", accept_multiple_files=True)  # fmt: skip
+                                key=f"knowledge_files_{rounds}", accept_multiple_files=True)  # fmt: skip
     values = {}
     if how == REPLACE:
         with st.expander("How it is cut and embedded", key="knowledge_more"), st.container(horizontal=True):
@@ -43,9 +47,12 @@ with st.container(border=True, key="knowledge_form"):
     if st.button("Build", type="primary", key="knowledge_go", disabled=busy or missing):
         with guarded():
             paths = uploads.paths(uploads.save(home, files), files)
-            if how == ADD:
-                launch(home, order_add(home, name, paths))
-            launch(home, order_build(home, name, paths, BuildConfig(**values)))
+            order = (
+                order_add(home, name, paths) if how == ADD else order_build(home, name, paths, BuildConfig(**values))
+            )
+            state["knowledge_opened"] = name
+            state["knowledge_rounds"] = rounds + 1  # an empty field: a mended file stands alone
+            launch(home, order)
     if missing or busy:
         wanted = "Give it a name and choose documents." if target == NEW else "Choose documents."
         st.caption("This knowledge base is being changed now." if busy else wanted)
