@@ -10,11 +10,11 @@ from streamlit.testing.v1 import AppTest
 from data import jobs, store
 from data.child import Reporter
 from data.store import Workspace
-from eval import grid
+from eval import grid, records, report
 from rag import orders
 from tests.hashing import fake
 from tests.test_grid import base, finished, ordered  # noqa: F401 - base is a fixture
-from tests.test_pages import at, finish, texts
+from tests.test_pages import at, finish, make_bench, texts
 from ui.grid import PART
 
 
@@ -94,3 +94,17 @@ def test_a_tuning_under_way_is_watched_and_can_be_stopped(workspace: Workspace, 
     assert "A tuning of this knowledge base is under way." in texts(app)
     app.button(key=f"stop_{run.id}").click().run()
     assert (run.folder / "stop").exists()
+
+
+def test_a_comparison_on_the_tuning_questions_says_so_in_red(workspace: Workspace) -> None:
+    run = make_bench(workspace)
+    for page in ("compare", "overview"):
+        assert not at(page, run=run.id).error
+    order = store.read_json(run.folder / "run.json")
+    order["inputs"]["tuned_on"] = {"handbook@1": {"questions": 7, "of": 40, "run": "r1"}}
+    store.write_json(run.folder / "run.json", order)
+    for page in ("compare", "overview"):
+        (red,) = at(page, run=run.id).error
+        assert "7 of 40 test questions are among those that handbook@1 was tuned on" in red.value.replace("\\", "")
+    tuned = jobs.load(workspace, run.id)
+    assert "<p class='red'>7 of 40 test questions" in report.as_html(tuned, records.load_scores(tuned))

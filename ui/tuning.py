@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -38,8 +38,8 @@ def result(workspace: Workspace, run: Run, now: Setting) -> None:
 def _row(what: str, row: dict[str, Any]) -> dict[str, Any]:
     return {
         "Settings": what, "Passage size": row["chunk_tokens"], "Overlap": row["overlap_tokens"],
-        "Method": row["method"], "Passages": row["k"], **{f"{WORDS[m]}, %": cell(row[m]) for m in MEASURES},
-        "Tokens in the prompt": round(row["tokens"]),
+        "Method": row["method"], "Passages": row["k"],         "Tokens in the prompt": round(row["tokens"]),
+        **{f"{WORDS[m]}, %": cell(row[m]) for m in MEASURES},
     }  # fmt: skip
 
 
@@ -49,7 +49,9 @@ def _adopt(workspace: Workspace, run: Run, chosen: Setting, now: Setting, why: s
         st.caption("These settings are in use.")
         return
     busy = any(one.name == run.name for one in active(workspace, "build"))
-    if st.button("Make these its own settings", type="primary", key="grid_adopt", disabled=busy,
+    better = grid.result(run)["held_out"]["differences"][grid.result(run)["criterion"]]["low"] > 0
+    kind: Literal["primary", "secondary"] = "primary" if better else "secondary"  # a draw is no call to act
+    if st.button("Make these its own settings", type=kind, key="grid_adopt", disabled=busy,
                  icon=":material/check:", help="Publishes a new version, cut and searched like this. You can go back.",
                  ):  # fmt: skip
         with guarded():
