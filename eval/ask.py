@@ -73,9 +73,9 @@ def _shown(answer: Answer, seconds: float, first: float | None) -> dict[str, Any
 
 
 def shown_hits(hits: Sequence[Any]) -> list[dict[str, Any]]:
-    """Hits as plain rows: rank, score, document, heading, page, text, and where the score came from."""
+    """Hits as plain rows: rank, score, the passage with its place in the document, and where the score came from."""
     return [
-        {"rank": h.rank, "score": round(h.score, 4), "document": h.passage.document, "heading": h.passage.heading,
-         "page": h.passage.page, "text": h.passage.text, "origin": asdict(h.origin), "origin_text": told(h.origin)}
+        {"rank": h.rank, "score": round(h.score, 4), **asdict(h.passage), "origin": asdict(h.origin),
+         "origin_text": told(h.origin)}
         for h in hits
     ]  # fmt: skip

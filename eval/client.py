@@ -43,6 +43,19 @@ def search(
     return next(_events(workspace, "/search", {**body, "only": asdict(only), "at_least": at_least}))
 
 
+def side_by_side(
+    workspace: Workspace, knowledge: str, question: str, k: int = 5, only: Filter = EVERYTHING,
+    at_least: float | None = None, words_at_least: float | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """One search by every method: {"methods": {method: {"hits", "relevant", "below"}}, "note"}; see ``search``.
+
+    ``at_least`` is a cosine, for dense and fused; ``words_at_least`` is a BM25 score, for bm25.
+    """
+    least = {"at_least": at_least, "words_at_least": words_at_least}
+    body = {"knowledge": knowledge, "question": question, "k": k, "only": asdict(only), **least}
+    return next(_events(workspace, "/side-by-side", body))
+
+
 def _events(workspace: Workspace, path: str, body: dict[str, Any]) -> Iterator[dict[str, Any]]:
     address = connect(workspace)
     headers = {"authorization": f"Bearer {address['token']}"}

@@ -32,6 +32,7 @@ from eval.ask import ask, shown_hits
 from eval.loading import Loader
 from eval.systems import System, settle
 from rag.filters import Filter
+from rag.retrieve import Found
 
 IDLE_SECONDS = 600.0
 
@@ -86,14 +87,32 @@ class Worker:
             only = Filter.restored(body["only"])
             retriever = self.loader.retriever(body["knowledge"], body["method"], only, body["at_least"])
             found = retriever.find([body["question"]], body["k"])[0]
-            told = {"relevant": found.relevant, "below": found.below, "note": retriever.note}
-            put({"hits": shown_hits(found.hits), **told})
+            put({**told(found), "note": retriever.note})
+
+        return self.stream(work)
+
+    def side_by_side(self, body: dict[str, Any]) -> Iterator[str]:
+        """Stream one event {"methods", "note"}; see eval.client.side_by_side.
+
+        ``body``: {knowledge, question, k, only, at_least, words_at_least}.
+        """
+
+        def work(put: Callable[[dict[str, Any]], None]) -> None:
+            only = Filter.restored(body["only"])
+            retriever = self.loader.retriever(body["knowledge"], "fused", only, body["at_least"])
+            found = retriever.side_by_side(body["question"], body["k"], body["words_at_least"])
+            put({"methods": {method: told(one) for method, one in found.items()}, "note": retriever.note})
 
         return self.stream(work)
 
 
+def told(found: Found) -> dict[str, Any]:
+    """What one search found, as JSON."""
+    return {"hits": shown_hits(found.hits), "relevant": found.relevant, "below": found.below}
+
+
 def application(worker: Worker) -> Starlette:
-    """The worker's three routes, each behind the token."""
+    """The worker's routes, each behind the token."""
 
     def guarded(serve: Callable[[dict[str, Any]], Iterator[str]]) -> Callable[[Request], Any]:
         async def endpoint(request: Request) -> Response:
@@ -112,6 +131,7 @@ def application(worker: Worker) -> Starlette:
             Route("/health", health),
             Route("/ask", guarded(worker.ask), methods=["POST"]),
             Route("/search", guarded(worker.search), methods=["POST"]),
+            Route("/side-by-side", guarded(worker.side_by_side), methods=["POST"]),
         ]
     )
 

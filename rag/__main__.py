@@ -12,7 +12,7 @@ from data import child, jobs, store
 from data.errors import UserError
 from data.options import add_arguments, from_arguments
 from data.shell import carry_out, main, say, verb
-from rag import orders
+from rag import marking, orders
 from rag.filters import Filter
 from rag.labels import Labels
 from rag.settings import METHODS, BuildConfig
@@ -171,6 +171,7 @@ def parser() -> argparse.ArgumentParser:
                            help="leave out passages of a lower cosine (with bm25: of a lower BM25 score)")  # fmt: skip
     for one in (making, adding, removing, listing, back, deleting, searching):
         one.add_argument("--name", required=True, help="the knowledge base (search, delete: also NAME@VERSION)")
+    marking.add_verbs(verbs)
     verb(verbs, "run", run, "carry out an ordered run (what a job's own process does)").add_argument("id")
     return top
 

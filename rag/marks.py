@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import fcntl
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -99,6 +100,16 @@ def _sole_writer(path: Path) -> Iterator[None]:
         yield
 
 
+def span_of(quote: str, text: str, where: str) -> Span:
+    """The one place where a quote stands in a text, called ``where``. Raises UserError for none and for several."""
+    found = occurrences(text, quote)
+    if not found:
+        raise UserError(f"These words do not stand in {where}.", "Quote words as they stand there, one after another.")
+    if len(found) > 1:
+        raise UserError(f"These words stand {len(found)} times in {where}.", "Quote some of the words around them too.")
+    return found[0]
+
+
 def occurrences(text: str, quote: str) -> list[Span]:
     """Where the words of a quote stand in a text, first to last, whatever white space is between them."""
     pattern = r"\s+".join(map(re.escape, quote.split()))
@@ -114,6 +125,18 @@ def located(mark: Mark, texts: Mapping[str, str]) -> Span | None:
     if text[mark.start : mark.end] == mark.quote:
         return mark.start, mark.end
     return min(occurrences(text, mark.quote), key=lambda span: abs(span[0] - mark.start), default=None)
+
+
+def standing(mark: Mark, span: Span | None) -> str:
+    """Does a mark stand in the version in which it was ``located``: "yes", "moved" or "no"."""
+    return "no" if span is None else "yes" if span == (mark.start, mark.end) else "moved"
+
+
+def question_file(marks: Iterable[Mark]) -> str:
+    """Marks as JSON lines that data.examples reads. The quote is the evidence, and stands in for the answer."""
+    rows = ({"id": one.id, "question": one.question, "answer": one.quote, "document": one.document,
+             "evidence": one.quote} for one in marks)  # fmt: skip
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
 def gold_passages(

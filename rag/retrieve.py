@@ -104,7 +104,18 @@ class KnowledgeRetriever:
         """The same, with what is needed to say that nothing relevant was found."""
         depth = max(k, DEPTH)
         lists = self._lists(questions, depth)
-        return [self._found(question, found, k) for question, found in zip(questions, lists, strict=True)]
+        pairs = zip(questions, lists, strict=True)
+        return [self._found(question, found, k, self.method, self.at_least) for question, found in pairs]
+
+    def side_by_side(self, question: str, k: int, words_at_least: float | None = None) -> dict[str, Found]:
+        """What each method finds for one question, from one computation of both lists; a hit knows its place in both.
+
+        ``words_at_least`` is the least BM25 score of the method "bm25", as ``at_least`` is the least cosine of the
+        others. The retriever's own method must be "fused", which needs both lists.
+        """
+        lists = self._lists([question], max(k, DEPTH))[0]
+        least = {method: words_at_least if method == "bm25" else self.at_least for method in METHODS}
+        return {method: self._found(question, lists, k, method, least[method]) for method in METHODS}
 
     def _lists(self, questions: Sequence[str], depth: int) -> list[Lists]:
         words: list[Ranked] = [[] for _ in questions]
@@ -127,26 +138,24 @@ class KnowledgeRetriever:
         cosines = index.vectors_of(self.knowledge.nearest_index)[others] @ vector
         return {**known, **dict(zip(others, cosines.tolist(), strict=True))}
 
-    def _found(self, question: str, lists: Lists, k: int) -> Found:
+    def _found(self, question: str, lists: Lists, k: int, method: str, at_least: float | None) -> Found:
         if not question.strip():
             return Found([], None, False)
-        ranking = fuse([lists.dense, lists.words]) if self.method == "fused" else lists.dense or lists.words
-        good = [pair for pair in ranking if self._enough(*pair, lists)]
-        hits = self._hits(good[:k], lists)
-        cosine = lists.dense[0][1] if lists.dense else None
+        alone = {"dense": lists.dense, "bm25": lists.words}
+        ranking = alone[method] if method in alone else fuse(list(alone.values()))
+        counted = {} if method == "bm25" else lists.cosines
+        good = [(place, score) for place, score in ranking if at_least is None or counted.get(place, score) >= at_least]
+        cosine = lists.dense[0][1] if lists.dense and method != "bm25" else None
         near = cosine is None or not nothing_relevant(cosine, self.embedder.id)
-        return Found(hits, cosine, bool(hits) and near, len(ranking) - len(good))
+        return Found(self._hits(good[:k], lists, method), cosine, bool(good) and near, len(ranking) - len(good))
 
-    def _enough(self, place: int, score: float, lists: Lists) -> bool:
-        return self.at_least is None or lists.cosines.get(place, score) >= self.at_least
-
-    def _hits(self, ranking: Ranked, lists: Lists) -> list[Hit]:
+    def _hits(self, ranking: Ranked, lists: Lists, method: str) -> list[Hit]:
         dense = {place: rank for rank, (place, _) in enumerate(lists.dense, 1)}
         words = {place: (rank, score) for rank, (place, score) in enumerate(lists.words, 1)}
         hits = []
         for rank, (place, score) in enumerate(ranking, 1):
             word_rank, bm25 = words.get(place, (None, None))
-            fused = score if self.method == "fused" else None
+            fused = score if method == "fused" else None
             origin = Origin(dense.get(place), lists.cosines.get(place), word_rank, bm25, fused)
             hits.append(Hit(rank, score, self.knowledge.passages[place], origin))
         return hits

@@ -148,6 +148,21 @@ def test_two_documents_are_uploaded_and_searched(page: Page, tmp_path: Path) -> 
     expect(page.get_by_text("leaves the north quay at 6:40").first).to_be_visible()
 
 
+@needs_demo
+def test_a_passage_is_marked_in_the_search_lab_and_outlives_a_reload(page: Page) -> None:
+    open_page(page, "lab", "Search lab")
+    page.get_by_label("Question", exact=True).fill("How long is the warranty of the Tolvi 3 lamp?")
+    page.get_by_role("button", name="Search", exact=True).click()
+    expect(page.get_by_text("Found for: How long is the warranty")).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text("The warranty of the Tolvi 3 lamp lasts")).to_have_count(3)
+    page.get_by_role("button", name="This is right").first.click()
+    expect(page.get_by_text("Marked as right", exact=True)).to_have_count(3, timeout=SLOW)
+    page.reload()
+    expect(page.get_by_text("1 question. In brindlewick@1: 1 found where they were.")).to_be_visible(timeout=SLOW)
+    page.get_by_role("button", name="Remove").click()
+    expect(page.get_by_text("No passage is marked yet.")).to_be_visible(timeout=SLOW)
+
+
 def choose_if_there(page: Page, label: str, option: str) -> None:
     """Pick an option unless it is chosen already."""
     box = page.get_by_role("combobox", name=label, exact=True)

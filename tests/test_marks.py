@@ -11,9 +11,12 @@ import pytest
 
 from data import store
 from data.errors import UserError
+from data.examples import read_examples
 from data.schema import Passage
+from data.shell import main
 from data.store import Workspace
 from rag import knowledge
+from rag.__main__ import parser
 from rag.knowledge import open_knowledge
 from rag.marks import Mark, add_mark, carries, gold_passages, located, occurrences, read_marks, remove_mark
 from rag.settings import BuildConfig
@@ -182,3 +185,48 @@ def test_a_mark_is_right_after_another_cutting(workspace: Workspace, file: Path)
         assert all(passage.start < one.end and passage.end > one.start for passage in right)
         counts.append(len(base.passages))
     assert counts[0] > counts[1] == len(right) == 1
+
+
+# --- from the shell ---------------------------------------------------------------------------------------------------
+
+
+def shell(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
+    """The exit code of ``python -m rag`` and everything it printed."""
+    code = main(parser(), list(words))
+    printed = capsys.readouterr()
+    return code, printed.out + printed.err
+
+
+def test_marks_are_made_listed_saved_and_taken_back_from_the_shell(
+    workspace: Workspace, file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ("mark", "--name", "K", "How long?", "--document", "returns.txt")
+    assert shell(capsys, *asked, "--quote", "within  thirty\ndays")[0] == 0
+    (made,) = read_marks(workspace, "K")
+    assert (made.quote, TEXT[made.start : made.end]) == ("within thirty days", "within thirty days")
+    saved = tmp_path / "marks.jsonl"
+    code, said = shell(capsys, "marks", "--name", "K", "--save", str(saved))
+    assert code == 0
+    assert f"{made.id}  How long?" in said
+    assert "(found: yes)" in said
+    (example,) = read_examples(saved).examples
+    assert (example.question, example.document, example.evidence) == ("How long?", "returns.txt", made.quote)
+    assert shell(capsys, "unmark", "--name", "K", made.id)[0] == 0
+    assert read_marks(workspace, "K") == []
+
+
+@pytest.mark.parametrize(
+    ("document", "quote", "why"),
+    [
+        ("returns.txt", "within ten days", "do not stand in returns.txt"),
+        ("returns.txt", "The", "stand 2 times in returns.txt"),
+        ("other.txt", "shop", "K@1 has no document 'other.txt'. It has: returns.txt."),
+    ],
+)
+def test_a_quote_that_is_not_one_place_is_refused(
+    workspace: Workspace, file: Path, capsys: pytest.CaptureFixture[str], document: str, quote: str, why: str
+) -> None:
+    code, said = shell(capsys, "mark", "--name", "K", "How?", "--document", document, "--quote", quote)
+    assert code == 2
+    assert why in said
+    assert read_marks(workspace, "K") == []

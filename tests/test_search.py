@@ -254,3 +254,33 @@ def test_a_large_base_is_searched_approximately_and_records_why(workspace: Works
     exact = knowledge.build(workspace, "K", [tmp_path / "docs"], BuildConfig(chunk_tokens=32, embedder="hash"), fake())
     assert exact.artifact.ref == "K@2"
     assert (open_knowledge(workspace, "K").manifest["index"]["kind"], exact.embedded) == ("IndexFlatIP", 0)
+
+
+# --- all methods side by side -----------------------------------------------------------------------------------------
+
+
+def test_side_by_side_shows_what_each_method_finds_by_itself(base: Workspace) -> None:
+    question, only = "goods returned within ten days", Filter(documents=("policies/*", "tariff.txt"))
+    least = {"dense": 0.2, "fused": 0.2, "bm25": 0.5}
+    retriever = KnowledgeRetriever(open_knowledge(base, "K"), fake(), "fused", only, least["dense"])
+    together = retriever.side_by_side(question, 2, least["bm25"])
+    assert list(together) == ["fused", "dense", "bm25"]
+    for method, found in together.items():
+        alone = find(base, question, only, method, least[method])
+        assert [(hit.rank, hit.score, hit.passage) for hit in found.hits] == [
+            (hit.rank, hit.score, hit.passage) for hit in alone.hits[:2]
+        ]
+        assert (found.relevant, found.below, found.best_cosine) == (alone.relevant, alone.below, alone.best_cosine)
+    best = together["bm25"].hits[0]
+    assert best.origin.dense_rank == next(h.rank for h in find(base, question, only).hits if h.passage == best.passage)
+    assert best.origin.bm25_rank == 1
+
+
+def test_side_by_side_one_method_may_find_nothing_good_enough(base: Workspace) -> None:
+    retriever = KnowledgeRetriever(open_knowledge(base, "K"), fake(), "fused", at_least=0.999)
+    found = retriever.side_by_side("goods returned", 5)
+    assert (found["dense"].hits, found["fused"].hits) == ([], [])
+    assert not found["dense"].relevant
+    assert found["bm25"].relevant
+    assert found["bm25"].hits
+    assert found["dense"].below == len(find(base, "goods returned", method="dense").hits)

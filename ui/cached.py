@@ -173,6 +173,18 @@ def _passages(path: str, changed: int, ids: frozenset[str]) -> list[dict[str, An
         return [row for line in file if (row := json.loads(line))["document"] in ids]
 
 
+def texts(artifact: Artifact, ids: frozenset[str]) -> dict[str, str]:
+    """The texts of some documents of a version, by id; those that it does not hold are left out."""
+    path = artifact.path / "documents.jsonl"
+    return _texts(str(path), stamp(path), ids)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _texts(path: str, changed: int, ids: frozenset[str]) -> dict[str, str]:
+    with open(path, encoding="utf-8") as file:
+        return {row["id"]: row["text"] for line in file if (row := json.loads(line))["id"] in ids}
+
+
 def checked(files: dict[str, str], folder: str | None, mapping: dict[str, str]) -> dict[str, Any]:
     """What ``python -m data check`` says of uploaded files. Raises ui.errand.Refused for files of no use."""
     return result_of(_checked(files, folder, mapping))

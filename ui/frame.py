@@ -18,6 +18,7 @@ PAGES = {
     "overview": ("ui/pages/overview.py", "Overview", ":material/grid_view:"),
     "data": ("ui/pages/data.py", "Data", ":material/table_rows:"),
     "knowledge": ("ui/pages/knowledge.py", "Knowledge base", ":material/library_books:"),
+    "lab": ("ui/pages/lab.py", "Search lab", ":material/science:"),
     "tune": ("ui/pages/tune.py", "Fine-tune", ":material/tune:"),
     "compare": ("ui/pages/compare.py", "Compare", ":material/compare_arrows:"),
     "ask": ("ui/pages/ask.py", "Ask", ":material/chat:"),
