@@ -71,8 +71,8 @@ def notes(run: Run, scores: dict[str, Any]) -> list[str]:
 def tuned_on(run: Run) -> list[str]:
     """What must be said in red: knowledge bases whose settings were tuned on some of these very test questions."""
     return [
-        f"{one['questions']} of {one['of']} test questions are among those that {name} was tuned on (run {one['run']}): "
-        "its scores here look better than they would on new questions."
+        f"{one['questions']} of {one['of']} test questions are among those that {name} was tuned on (run {one['run']}):"
+        " its scores here look better than they would on new questions."
         for name, one in run.order["inputs"].get("tuned_on", {}).items()  # orders from before tuning have none
     ]
 

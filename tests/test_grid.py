@@ -16,7 +16,7 @@ from data.errors import Stopped, UserError
 from data.leakage import question_key
 from data.schema import Document
 from data.store import Workspace, read_json
-from eval import cells, choice, gold, grid, measured
+from eval import bench, cells, choice, gold, grid, measured, report
 from eval.cells import Cut
 from eval.choice import Measured, Setting, halves
 from eval.gold import Question, Quote

@@ -15,13 +15,10 @@ from rag import orders
 from tests.hashing import fake
 from tests.test_grid import base, finished, ordered  # noqa: F401 - base is a fixture
 from tests.test_pages import at, finish, make_bench, texts
-from ui.grid import PART
 
 
 def opened(**query: str) -> AppTest:
-    app = at("knowledge", **query)
-    if not query:
-        app.segmented_control(key="knowledge_part").set_value(PART).run()
+    app = at("lab", **query)
     assert not app.exception
     return app
 
@@ -29,7 +26,7 @@ def opened(**query: str) -> AppTest:
 def test_before_it_starts_it_says_how_much_work_it_is(workspace: Workspace, base: Path) -> None:  # noqa: F811
     app = opened()
     said = texts(app)
-    assert "In use: passages of 32 tokens, overlap 0, fused, k = 4 (never tuned)." in said
+    assert "K@1: passages of 32 tokens, overlap 0, fused, k = 4 (never tuned)." in said
     assert app.button(key="grid_go").disabled, "there are no questions yet"
     app.file_uploader(key="grid_questions_file").upload("v.jsonl", base.read_bytes()).run()
     assert "6 ways to cut × 12 ways to search = 72 settings. About" in texts(app)

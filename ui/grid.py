@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from data import jobs
-from data.store import Artifact, Workspace
+from data.store import Artifact, Workspace, names
 from eval.cells import Cut
 from eval.gold import MARKS
 from eval.grid import CRITERION, KS, OVERLAPS, SIZES, cuts, in_use
@@ -19,7 +19,6 @@ from ui.errand import result_of, run_errand
 from ui.frame import guarded, plain
 from ui.watch import active, launch, watch
 
-PART = "Measure and tune"
 TRY_SIZES, TRY_OVERLAPS, TRY_KS = (40, 80, 120, 160, 200, 240, 320, 480), (0, 20, 40, 60, 80), (1, 2, 3, 4, 5, 6, 8, 12)
 MEANING = {
     "hit": "a right passage is in the prompt", "mrr": "how far up the first right passage stands",
@@ -28,21 +27,25 @@ MEANING = {
 
 
 def arrive(workspace: Workspace) -> None:
-    """A tuning named in the URL opens its knowledge base at this part, also after a reload."""
+    """A tuning named in the URL opens its knowledge base, also after a reload."""
     named = st.query_params.get("run")
     if named and st.session_state.get("grid_arrived") != named:
         st.session_state["grid_arrived"] = named
         for run in jobs.list_runs(workspace, "grid"):
-            if run.id == named:
-                st.session_state["knowledge_name"], st.session_state["knowledge_part"] = run.name, PART
+            if run.id == named and run.name in names(workspace, "knowledge"):
+                st.session_state["lab_base"] = run.name
 
 
 def show(workspace: Workspace, artifact: Artifact) -> None:
     """The newest tuning of this knowledge base (or the one in the URL), and the form for another."""
     manifest = cached.json_file(artifact.path / "manifest.json")
     own, now = tuned(manifest), in_use(manifest)
+    st.subheader("Measure and tune")
     why = own.why() if own else "never tuned"
-    st.caption(plain(f"In use: {now.words()} ({why})."))
+    st.caption(plain(f"{artifact.ref}: {now.words()} ({why})."))
+    for change in active(workspace, "build"):
+        if change.name == artifact.name:
+            watch(workspace, change)
     run = _chosen_run(workspace, artifact.name)
     if run:
         if run.state != "done":

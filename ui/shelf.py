@@ -10,7 +10,7 @@ from data.store import Artifact, Workspace, point, resolve, versions
 from eval import client
 from rag.knowledge import delete
 from rag.settings import METHODS
-from ui import cached, grid, intake
+from ui import cached, intake
 from ui.frame import guarded, notice, plain, when
 
 PAGE = 20
@@ -18,7 +18,7 @@ PAGE = 20
 
 def show(workspace: Workspace, artifact: Artifact) -> None:
     """The parts of one knowledge base; only the one that is open is drawn."""
-    parts = {"Search": _search, "Documents and passages": _documents, grid.PART: grid.show, "Versions": _versions}
+    parts = {"Search": _search, "Documents and passages": _documents, "Versions": _versions}
     st.subheader(plain(artifact.ref))
     part = st.segmented_control("Part", list(parts), default="Search", key="knowledge_part", required=True,
                                 label_visibility="collapsed")  # fmt: skip

@@ -5,7 +5,7 @@ import streamlit as st
 from data.store import resolve
 from rag.orders import order_add, order_build
 from rag.settings import BuildConfig
-from ui import cached, forms, grid, intake, shelf, uploads
+from ui import cached, forms, intake, shelf, uploads
 from ui.frame import empty, guarded, notice, workspace
 from ui.watch import active, launch, selected, watch
 
@@ -13,7 +13,6 @@ NEW, ADD, REPLACE = "a new one", "add to it, or replace files of the same name",
 home = workspace()
 known = [one for one, _ in cached.artifacts(home, "knowledge")]
 
-grid.arrive(home)
 st.title("Knowledge base")
 st.markdown("Documents, cut into passages and made searchable. Every change makes a new version; the old ones stay.")
 notice()

@@ -10,7 +10,7 @@ from ui.watch import WORDS, watch
 
 RESULTS = {
     "build": ("knowledge", "Knowledge base"), "train": ("tune", "Fine-tune"), "bench": ("compare", "Compare"),
-    "grid": ("knowledge", "Knowledge base"),
+    "grid": ("lab", "Search lab"),
 }  # fmt: skip
 home = workspace()
 runs = jobs.list_runs(home)
