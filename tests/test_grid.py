@@ -377,3 +377,10 @@ def test_a_bench_says_when_its_questions_are_those_of_the_tuning(
     ]
     assert report.tuned_on(compared(workspace, tmp_path / "fresh.jsonl", "K")) == []
     assert report.tuned_on(compared(workspace, tmp_path / "mixed.jsonl", "K@1")) == [], "K@1 was not tuned"
+
+
+def test_no_argument_of_a_verb_takes_the_place_of_its_function() -> None:
+    from eval.__main__ import parser
+
+    lines = (["adopt", "r"], ["grid", "K", "--marks"], ["retrieval", "K", "--questions", "f", "-k", "3"])
+    assert [callable(parser().parse_args(line).run) for line in lines] == [True] * 3
