@@ -63,9 +63,9 @@ def _every(told: dict[str, Any]) -> None:
     st.markdown(f"**The half that chose:** {WORDS[measure]} in % by passage size / overlap and number of passages")
     _heat(told["rows"], measure)
     st.caption(
-        f"★ chosen, ● in use. Means over {half['n']} questions in {half['groups']} independent groups; intervals stand "
-        "in the table below. These figures flatter what was chosen on them, and finding more grows with the number of "
-        "passages by itself."
+        f"★ chosen, ● in use when measured. Means over {half['n']} questions in {half['groups']} independent groups; "
+        "intervals stand in the table below. These figures flatter what was chosen on them, and finding "
+        "more grows with the number of passages by itself."
     )
     with st.expander("Every setting, with intervals", key="grid_every"):
         best = sorted(told["rows"], key=lambda row: (-row[measure]["mean"], row["tokens"]))
