@@ -49,6 +49,12 @@ def say(options: argparse.Namespace, text: str) -> None:
     print(text, file=sys.stderr if getattr(options, "json", False) else sys.stdout, flush=True)
 
 
+def warn(options: argparse.Namespace, text: str) -> None:
+    """The same in red, where the terminal knows colours."""
+    stream = sys.stderr if getattr(options, "json", False) else sys.stdout
+    say(options, f"\x1b[31m{text}\x1b[0m" if stream.isatty() else text)
+
+
 def carry_out(workspace: Workspace, run: jobs.Run) -> jobs.Run:
     """Start an ordered run and follow it to its end. Raises UserError when it fails, is stopped or dies."""
     process = jobs.start(workspace, run)

@@ -49,19 +49,32 @@ def run_bench(options: argparse.Namespace) -> dict[str, Any]:
     _say_defaults(options, workspace)
     run = shell.carry_out(workspace, run)
     scores = records.load_scores(run)
+    _say_report(options, run, scores)
+    inputs = run.order["inputs"]
+    return {
+        "run": run.id,
+        "test": inputs["test"],
+        "tuned_on": inputs["tuned_on"],
+        "systems": run.status["summary"]["systems"],
+    }
+
+
+def _say_report(options: argparse.Namespace, run: jobs.Run, scores: dict[str, Any]) -> None:
     shell.say(options, report.as_text(run, scores))
-    return {"run": run.id, "test": run.order["inputs"]["test"], "systems": run.status["summary"]["systems"]}
+    for sentence in report.tuned_on(run):
+        shell.warn(options, sentence)
 
 
 def show_report(options: argparse.Namespace) -> dict[str, Any]:
     workspace = open_workspace()
     run = jobs.find(workspace, options.name, "bench")
     scores = records.load_scores(run)
-    shell.say(options, report.as_text(run, scores))
+    _say_report(options, run, scores)
     if options.html:
         write_bytes(options.html, report.as_html(run, scores).encode("utf-8", "replace"))
         shell.say(options, f"Written to {options.html}.")
-    return {"run": run.id, "html": str(options.html) if options.html else None, **scores}
+    tuned_on = run.order["inputs"].get("tuned_on", {})
+    return {"run": run.id, "html": str(options.html) if options.html else None, "tuned_on": tuned_on, **scores}
 
 
 def run_ask(options: argparse.Namespace) -> dict[str, Any]:

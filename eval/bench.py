@@ -22,6 +22,7 @@ from data.workspace import Workspace
 from eval import claims, records, scoring
 from eval.systems import Parts, System, corner, flags, parse, places, possible, settle
 from rag.knowledge import open_knowledge
+from rag.settings import tuned
 
 SAMPLE_SEED = 0
 
@@ -54,9 +55,10 @@ def order(workspace: Workspace, asked: BenchOrder) -> jobs.Run:
         "test": asked.test, "systems": [asdict(system) for system in systems], "limit": asked.limit,
         "max_new_tokens": asked.max_new_tokens, "leakage": leakage.saved() if leakage.blocks else None,
     }  # fmt: skip
-    inputs = {
+    inputs: dict[str, Any] = {
         "test": fingerprint(examples), "test_file": reading.fingerprint, "prompt": prompt_fingerprint(),
         "rows_refused": len(reading.refused), "flags": {s.name: flags(workspace, s) for s in systems},
+        "tuned_on": _tuned_on(workspace, examples, systems),
     }  # fmt: skip
     run = jobs.order(workspace, "bench", asked.name, config, inputs)
     save_examples(run.folder / "examples.jsonl", examples)
@@ -90,6 +92,19 @@ def _leakage(workspace: Workspace, path: Path, examples: Sequence[Example], syst
         documents = open_knowledge(workspace, reference).documents
         among.update(test_file_among(path, examples, by_file(documents)))
     return Leakage(len(examples), exact=tuple(sorted(exact)), test_file_in=tuple(sorted(among)))
+
+
+def _tuned_on(workspace: Workspace, examples: Sequence[Example], systems: Sequence[System]) -> dict[str, Any]:
+    """{knowledge base: how many test questions its settings were tuned on, and by which run}; only where there are any.
+
+    Also when other search settings were asked for: how it is cut was chosen on these questions all the same.
+    """
+    found = {}
+    for reference in sorted({system.knowledge for system in systems if system.knowledge}):
+        own = tuned(resolve(workspace, "knowledge", reference).manifest())
+        if own and (same := exact_matches(examples, set(own.questions))):
+            found[reference] = {"questions": len(same), "of": len(examples), "run": own.run}
+    return found
 
 
 def work(workspace: Workspace, run: jobs.Run, reporter: Reporter) -> dict[str, Any]:

@@ -31,7 +31,7 @@ from rag.orders import order_recut
 from rag.retrieve import DEPTH
 from rag.settings import METHODS, BuildConfig, Tuned
 
-SIZES, OVERLAPS, KS, CRITERION = (80, 160, 240), (0, 40), (2, 4, 6, 8), "mrr"
+SIZES, OVERLAPS, KS, CRITERION = (80, 160, 240), (0, 40), (2, 4, 6, 8), "hit"
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,8 @@ th,td{border-bottom:1px solid var(--line);padding:.35rem .6rem;text-align:left;v
 td.n{font-variant-numeric:tabular-nums;white-space:nowrap}
 details{border-bottom:1px solid var(--line);padding:.4rem 0}
 summary{cursor:pointer}
+.red{color:#c62828;font-weight:600}
+@media(prefers-color-scheme:dark){.red{color:#ff8a80}}
 .wrong::before{content:"✗ "}.right::before{content:"✓ "}
 small{opacity:.75}
 """
@@ -66,6 +68,15 @@ def notes(run: Run, scores: dict[str, Any]) -> list[str]:
     return sentences + stamps(run, scores)
 
 
+def tuned_on(run: Run) -> list[str]:
+    """What must be said in red: knowledge bases whose settings were tuned on some of these very test questions."""
+    return [
+        f"{one['questions']} of {one['of']} test questions are among those that {name} was tuned on (run {one['run']}):"
+        " its scores here look better than they would on new questions."
+        for name, one in run.order["inputs"].get("tuned_on", {}).items()  # orders from before tuning have none
+    ]
+
+
 def stamps(run: Run, scores: dict[str, Any]) -> list[str]:
     """Flags and leakage: what stands against the numbers as a whole."""
     sentences = []
@@ -91,6 +102,7 @@ def as_html(run: Run, scores: dict[str, Any]) -> str:
         f"<h1>Comparison {_safe(run.name)}</h1>",
         f"<p><small>{_safe(run.id)}; test fingerprint {_safe(run.order['inputs']['test'])}; "
         f"95 % intervals in brackets, from {scores['units']} independent groups of questions.</small></p>",
+        *(f"<p class='red'>{_safe(line)}</p>" for line in tuned_on(run)),
         _table(HEAD, rows(scores)),
         "<ul>" + "".join(f"<li>{_safe(line)}</li>" for line in notes(run, scores)) + "</ul>",
         "<h2>By task</h2>", _tasks(scores),

@@ -72,7 +72,7 @@ def _line(row: dict[str, Any]) -> tuple[str, ...]:
 def adopt(options: argparse.Namespace) -> dict[str, Any]:
     """Make a finished grid's choice the knowledge base's own."""
     workspace = open_workspace()
-    run = jobs.find(workspace, options.run, "grid")
+    run = jobs.find(workspace, options.tuning, "grid")
     built = shell.carry_out(workspace, grid.adopt(workspace, run)).status["summary"]
     chosen = grid.result(run)["chosen"]
     shell.say(options, f"{built['knowledge']}: {built['passages']} passages, {built['embedded']} embedded now. It is "
@@ -97,7 +97,7 @@ def add_verbs(verbs: Any) -> None:
     one.add_argument("--criterion", choices=tuple(MEASURES), default=grid.CRITERION,
                      help="what is chosen by (default: %(default)s)")  # fmt: skip
     one = shell.verb(verbs, "adopt", adopt, "make a grid's choice the knowledge base's own: its next version")
-    one.add_argument("run", help="the grid's run, or the knowledge base's name for its newest one")
+    one.add_argument("tuning", help="the grid's run, or the knowledge base's name for its newest one")
 
 
 def _add_questions(parser: argparse.ArgumentParser) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,8 +50,3 @@ def tuned(manifest: dict[str, Any]) -> Tuned | None:
     """The search settings that a version of a knowledge base has of its own; None when it was never tuned."""
     saved = manifest.get("retrieval")
     return Tuned(**{**saved, "questions": tuple(saved["questions"])}) if saved else None
-
-
-def overlapping(own: Tuned, keys: Sequence[str]) -> int:
-    """How many of these questions (by their keys) are among those that the settings were tuned on."""
-    return len(set(own.questions).intersection(keys))

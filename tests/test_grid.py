@@ -17,7 +17,7 @@ from data.errors import Stopped, UserError
 from data.leakage import question_key
 from data.schema import Document
 from data.workspace import Workspace
-from eval import cells, choice, gold, grid, measured
+from eval import bench, cells, choice, gold, grid, measured, report
 from eval.cells import Cut
 from eval.choice import Measured, Setting, halves
 from eval.gold import Question, Quote
@@ -354,3 +354,34 @@ def test_adopting_twice_changes_nothing(workspace: Workspace, adopted: jobs.Run)
     change = grid.adopt(workspace, adopted)
     orders.work(workspace, lambda name: fake())(change, Reporter(change))
     assert open_knowledge(workspace, "K").ref == "K@2"
+
+
+# --- a test set that overlaps -----------------------------------------------------------------------------------------
+
+
+def compared(workspace: Workspace, file: Path, reference: str) -> jobs.Run:
+    parts = Parts(knowledge=reference)
+    return bench.order(workspace, bench.BenchOrder("b", str(file), parts, ("rag",), allow_leakage=True))
+
+
+def test_a_bench_says_when_its_questions_are_those_of_the_tuning(
+    workspace: Workspace, adopted: jobs.Run, base: Path, tmp_path: Path
+) -> None:
+    rows = base.read_text().splitlines()[:5]
+    fresh = [json.dumps({"question": f"What is new about {word}?", "answer": "all"}) for word in WORDS[:7]]
+    (tmp_path / "mixed.jsonl").write_text("\n".join(rows + fresh))
+    (tmp_path / "fresh.jsonl").write_text("\n".join(fresh))
+    mixed = compared(workspace, tmp_path / "mixed.jsonl", "K")
+    assert report.tuned_on(mixed) == [
+        f"5 of 12 test questions are among those that K@2 was tuned on (run {adopted.id}): its scores here look better "
+        "than they would on new questions."
+    ]
+    assert report.tuned_on(compared(workspace, tmp_path / "fresh.jsonl", "K")) == []
+    assert report.tuned_on(compared(workspace, tmp_path / "mixed.jsonl", "K@1")) == [], "K@1 was not tuned"
+
+
+def test_no_argument_of_a_verb_takes_the_place_of_its_function() -> None:
+    from eval.__main__ import parser
+
+    lines = (["adopt", "r"], ["grid", "K", "--marks"], ["retrieval", "K", "--questions", "f", "-k", "3"])
+    assert [callable(parser().parse_args(line).run) for line in lines] == [True] * 3

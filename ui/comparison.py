@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from data.jobs import Run
-from eval.report import as_html, stamps
+from eval.report import as_html, stamps, tuned_on
 from eval.systems import places
 from ui import charts, tables, verdicts
 from ui.frame import bullets, plain, when
@@ -18,6 +18,8 @@ def show(run: Run, scores: dict[str, Any]) -> None:
     where = places(run.order["config"]["systems"])
     if lead := verdicts.leader(scores, where):
         st.markdown(f"#### {plain(lead)}")
+    for line in tuned_on(run):
+        st.error(plain(line), icon=":material/flag:")
     for line in stamps(run, scores):
         st.warning(plain(line), icon=":material/flag:")
     tables.show(tables.systems(scores), "compare_systems", "Scores of every system")

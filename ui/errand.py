@@ -69,6 +69,16 @@ def _bench(request: dict[str, Any]) -> dict[str, Any]:
     return {"run": order(workspace, asked).id}
 
 
+def _grid(request: dict[str, Any]) -> dict[str, Any]:
+    from data.workspace import open_workspace
+    from eval.grid import GridOrder, order
+
+    given: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in request["order"].items()
+    }
+    return {"run": order(open_workspace(Path(request["workspace"])), GridOrder(**given)).id}
+
+
 def _columns(request: dict[str, Any]) -> dict[str, list[str]]:
     """The columns of each file of a refused request, so that the page can offer to map them."""
     from data.rows import read_rows
@@ -85,7 +95,7 @@ def _columns(request: dict[str, Any]) -> dict[str, list[str]]:
 def main() -> int:
     """The child's side: do the one request on standard input."""
     request = json.load(sys.stdin)
-    do = {"check": lambda r: _check(r).summary(), "add": _add, "bench": _bench}[request.pop("do")]
+    do = {"check": lambda r: _check(r).summary(), "add": _add, "bench": _bench, "grid": _grid}[request.pop("do")]
     try:
         answer: dict[str, Any] = {"result": do(request)}
     except UserError as error:

@@ -36,7 +36,7 @@ def narrowing(workspace: Workspace, knowledge: str) -> Narrowed:
     manifest = cached.json_file(resolve(workspace, "knowledge", knowledge).path / "manifest.json")
     files, key = manifest["files"], f"ask_{knowledge}"
     with st.popover("Narrow the search", key="ask_narrow", icon=":material/filter_alt:"):
-        method = st.selectbox("Method", METHODS, key=f"{key}_method")
+        method = st.selectbox("Method", METHODS, key="ask_method")
         names = list(dict.fromkeys(about.get("file", id_) for id_, about in files.items()))
         documents = st.multiselect("Only these documents", names[:LISTED], key=f"{key}_documents",
                                    accept_new_options=True, placeholder="all documents",

@@ -55,8 +55,11 @@ def _parts(workspace: Workspace) -> tuple[str, str | None, Parts]:
     with right:
         knowledge = pickers.knowledge(workspace, "compare_knowledge")
         first, second = st.columns(2)
-        k = first.number_input("Passages", 1, 50, Parts.k, key="compare_k", help="Passages fetched per question.")
+        why = pickers.search_defaults(workspace, knowledge, "compare")
+        k = first.number_input("Passages", 1, 50, key="compare_k", help="Passages fetched per question.")
         method = second.selectbox("Search", METHODS, key="compare_method", help="How passages are found.")
+        if why:
+            st.caption(plain(why))
     return name, test, Parts(model, tuned, knowledge, int(k), method)
 
 

@@ -9,6 +9,7 @@ import streamlit as st
 
 from data.prompts import BUNDLED
 from data.workspace import Workspace
+from eval.systems import searched
 from ui import cached, uploads
 
 NONE = "none"
@@ -35,6 +36,19 @@ def knowledge(workspace: Workspace, key: str) -> str | None:
     """A knowledge base at its current version, or None."""
     refs = [one.ref for one, _ in cached.artifacts(workspace, "knowledge")]
     return _or_none("Knowledge base", refs, key, "The current version of each. Build one on the page Knowledge base.")
+
+
+def search_defaults(workspace: Workspace, ref: str | None, key: str) -> str:
+    """Fill ``<key>_k`` and ``<key>_method`` with what this knowledge base is searched with; returns why, or "".
+
+    Whenever another one (or another version) is chosen; what the user then changes stays.
+    """
+    manifests = {one.ref: manifest for one, manifest in cached.artifacts(workspace, "knowledge")}
+    k, method, why = searched(manifests.get(ref or "", {}))
+    if st.session_state.get(f"{key}_defaults_of", "") != (ref, k, method):
+        st.session_state[f"{key}_defaults_of"] = (ref, k, method)
+        st.session_state[f"{key}_k"], st.session_state[f"{key}_method"] = k, method
+    return f"{ref}: {k} passages, {method}, by default; {why}." if why else ""
 
 
 def _or_none(label: str, refs: Sequence[str], key: str, text: str) -> str | None:

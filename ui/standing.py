@@ -9,7 +9,7 @@ import streamlit as st
 from data.demo.first_start import SHIPPED
 from data.jobs import Run
 from eval import claims
-from eval.report import stamps
+from eval.report import stamps, tuned_on
 from eval.systems import places
 from ui import charts, tables, verdicts
 from ui.frame import bullets, link, plain, when
@@ -25,6 +25,8 @@ def show(run: Run, scores: dict[str, Any]) -> None:
         st.markdown(f"#### {plain(lead)}")
     about = f"Comparison **{plain(run.name)}**, {plain(when(run.order['created']))}"
     st.markdown(about + (" :blue-badge[demo workspace]" if (SHIPPED / "runs" / run.id).exists() else ""))
+    for line in tuned_on(run):
+        st.error(plain(line), icon=":material/flag:")
     left, right = st.columns([3, 2], gap="large")
     with left:
         _square(where, scores)

@@ -23,9 +23,12 @@ with st.container(border=True, key="ask_parts"), st.container(horizontal=True, v
     model = pickers.model(home, "ask_model")
     tuned = pickers.tuned(home, model, "ask_tuned")
     knowledge = pickers.knowledge(home, "ask_knowledge")
-    k = st.number_input("Passages", 1, 50, Parts.k, key="ask_k", width=110)
+    why = pickers.search_defaults(home, knowledge, "ask")
+    k = st.number_input("Passages", 1, 50, key="ask_k", width=110)
     how = narrowing(home, knowledge) if knowledge else Narrowed()
     cite = knowledge and model != BUNDLED and st.toggle("Ask for citations", key="ask_cite", help=corners.CITING)
+if why:
+    st.caption(plain(why))
 parts = Parts(model, tuned, knowledge, int(k), how.method)
 possible = [name for name in CORNERS if name not in reasons(parts, None)]
 systems = {name: replace(corner(name, parts), at_least=how.at_least) for name in possible}
@@ -36,7 +39,7 @@ if not tuned and not knowledge:
     then = "Build a knowledge base or fine-tune a model to see the difference."
     empty("Only the base model can answer so far.", then, "knowledge", key="ask")
 for run in active(home):
-    if run.state == "running" and run.kind != "build":
+    if run.state == "running" and run.kind in ("train", "bench"):
         said = f"The {WORDS[run.kind]} {run.name} is using the device: answers come more slowly, or once it is done."
         st.info(plain(said), icon=":material/hourglass_top:")
 

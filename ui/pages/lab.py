@@ -4,7 +4,7 @@ import streamlit as st
 
 from data.store import resolve, versions
 from rag.marks import read_marks
-from ui import cached, lab, lab_marks
+from ui import cached, grid, lab, lab_marks
 from ui.frame import empty, notice, workspace
 
 home = workspace()
@@ -20,6 +20,7 @@ if not known:
           "knowledge", key="lab")  # fmt: skip
     st.stop()
 
+grid.arrive(home)
 with st.container(horizontal=True, vertical_alignment="bottom", key="lab_base_row"):
     name = st.selectbox("Knowledge base", known, key="lab_base", bind="query-params")
     numbers = versions(home, "knowledge", name)
@@ -34,3 +35,4 @@ lab.ask(home, artifact)
 marks = read_marks(home, name)
 lab.results(home, artifact, marks)
 lab_marks.show(home, artifact, marks)
+grid.show(home, artifact)

@@ -8,7 +8,10 @@ from ui.frame import empty, link, notice, plain, when, workspace
 from ui.selection import choose
 from ui.watch import WORDS, watch
 
-RESULTS = {"build": ("knowledge", "Knowledge base"), "train": ("tune", "Fine-tune"), "bench": ("compare", "Compare")}
+RESULTS = {
+    "build": ("knowledge", "Knowledge base"), "train": ("tune", "Fine-tune"), "bench": ("compare", "Compare"),
+    "grid": ("lab", "Search lab"),
+}  # fmt: skip
 home = workspace()
 runs = jobs.list_runs(home)
 
