@@ -22,8 +22,8 @@ class TrainConfig:
     method: str = option("lora", "train a small adapter (lora) or all weights (full)", choices=METHODS)
     context: str = option(
         "auto", "what training prompts carry: nothing (none), the row's evidence (gold), each row both ways (mixed), "
-        "or each row alone and among several passages, as retrieval shows them (crowd); auto is crowd when evidence "
-        "is known",
+        "or each row alone and each fact once among several passages, as retrieval shows them (crowd); auto is crowd "
+        "when evidence is known",
         choices=CONTEXTS,
     )  # fmt: skip
     rehearsal: int | None = option(

@@ -27,6 +27,7 @@ class Crowd:
 
     def __init__(self, examples: Sequence[Example], seed: int) -> None:
         self.seed, self.values = seed, Values(examples)
+        self._asked = {e.fact: e.id for e in sorted(examples, key=lambda e: _chance(seed, e)) if e.fact and e.evidence}
         self.alone = list(dict.fromkeys(e.evidence for e in examples if e.evidence))
         self.joined = _joined(examples)
         self._holding = {evidence: text for text, parts in self.joined.items() for evidence in parts}
@@ -37,9 +38,12 @@ class Crowd:
     def around(self, example: Example) -> tuple[tuple[str, ...], Example]:
         """One to four passages in random order, and the example as they answer it; the same every time.
 
-        The passages are the row's evidence, if it has any, and others. Of rows without evidence one in two gets none:
-        passages have nothing to teach them but to be overlooked.
+        The passages are the row's evidence, if it has any, and others. Of several wordings of one fact, one gets
+        passages: reading is learned once for all facts, and long prompts cost most of the time. Of rows without
+        evidence one in two gets none: passages have nothing to teach them but to be overlooked.
         """
+        if example.fact and self._asked.get(example.fact, example.id) != example.id:
+            return (), example
         r = random.Random(f"{self.seed} {example.id}")
         if not example.evidence and r.random() < 0.5:
             return (), example
@@ -83,6 +87,10 @@ def _joined(examples: Sequence[Example]) -> dict[str, tuple[str, ...]]:
             parts.append(sentence)
         found[" ".join(parts)] = tuple(parts)
     return found
+
+
+def _chance(seed: int, example: Example) -> float:
+    return random.Random(f"{seed} asked {example.id}").random()
 
 
 def _words(text: str) -> set[str]:

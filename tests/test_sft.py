@@ -97,7 +97,7 @@ def test_the_manifest_says_where_a_tuned_model_comes_from(workspace: Workspace, 
     assert manifest["context"] == "crowd"
     assert manifest["reasons"]["context"] == "evidence is known for 24 of 24 rows"
     counts = manifest["training_rows"]
-    assert (counts["rows"], counts["with_passages"], counts["closed_book"], counts["too_long"]) == (48, 24, 24, 0)
+    assert (counts["rows"], counts["with_passages"], counts["closed_book"], counts["too_long"]) == (32, 8, 24, 0)
     assert 0 < counts["rehearsed"] <= 6, "one for every four rows, as far as they fit"
     assert manifest["reasons"]["rehearsal"] == "a small base unlearns to read: one for every 4 rows"
     assert manifest["data"]["train"]["fingerprint"]

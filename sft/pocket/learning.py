@@ -24,7 +24,7 @@ from sft.pocket.values import KINDS
 from sft.pocket.world import ENTITIES, Attribute, Fact, attributes
 
 FACTS, WORDINGS = 300, 3  # taught facts, and training questions for each; one more wording is the test
-LABEL_EPOCHS = 8
+FACT_EPOCHS, LABEL_EPOCHS = "8", "8"
 
 
 def taught_facts(seed: int) -> list[Fact]:
@@ -76,7 +76,7 @@ def write_rows(file: Path, rows: Iterable[dict[str, Any]]) -> Path:
 def facts_exam(model: str, home: Path, say: Callable[[str], None]) -> dict[str, Any]:
     """Taught facts closed-book in other words, and reading before and after on documents of other things."""
     rows, items = asked_facts(1)
-    run = tuned(home, "facts", model, "--train", str(write_rows(home / "facts.jsonl", rows)), "--context", "mixed")
+    run = tuned(home, "facts", model, "--train", str(write_rows(home / "facts.jsonl", rows)), "--epochs", FACT_EPOCHS)
     local = LocalModel.load(model)
     after = local.tuned(resolve(open_workspace(home), "adapters", "facts"))
     reading = exam.invented(201, FACTS // 2) + exam.invented(202, FACTS // 2, long=True)
@@ -100,7 +100,7 @@ def facts_exam(model: str, home: Path, say: Callable[[str], None]) -> dict[str, 
 def labels_exam(model: str, home: Path, folder: Path, say: Callable[[str], None]) -> dict[str, Any]:
     """Accuracy on a folder's test.jsonl after a fine-tune on its train.jsonl."""
     splits = {split: str(folder / f"{split}.jsonl") for split in ("train", "validation")}
-    flags = ["--train", splits["train"], "--validation", splits["validation"], "--epochs", str(LABEL_EPOCHS)]
+    flags = ["--train", splits["train"], "--validation", splits["validation"], "--epochs", LABEL_EPOCHS]
     run = tuned(home, "labels", model, *flags, "--max-length", "512")
     after = LocalModel.load(model).tuned(resolve(open_workspace(home), "adapters", "labels"))
     items = [exam.Item(e.question, e.answers) for e in read_examples(folder / "test.jsonl").examples]
