@@ -128,7 +128,7 @@ def test_the_search_is_narrowed_and_nothing_good_enough_is_said(
     app.multiselect(key="ask_shop@1_documents").set_value(["lamp_*.md"])
     app.multiselect(key="ask_shop@1_tags").set_value(["light"])
     app.date_input(key="ask_shop@1_since").set_value("2026-01-01")
-    app.selectbox(key="ask_shop@1_method").set_value("dense")
+    app.selectbox(key="ask_method").set_value("dense")
     app.number_input(key="ask_shop@1_least_cosine").set_value(0.6).run()
     said = ask(app)
     assert worker.only == Filter(("lamp_*.md",), ("light",), "2026-01-01", "")

@@ -10,6 +10,7 @@ import streamlit as st
 
 from rag.filters import EVERYTHING, Filter
 
+LISTED = 500  # documents offered by name; others can be typed
 EARLIEST, LATEST = date(1800, 1, 1), date(2200, 12, 31)  # left to itself a date field ends ten years ago
 
 
@@ -25,26 +26,32 @@ class Narrowing:
 
 
 def narrowing(manifest: dict[str, Any], key: str) -> Narrowing:
-    """Draw the fields for one version of a knowledge base (its manifest). They may stand in a form.
+    """Draw the fields and a least score, folded away. They may stand in a form; see ``only``."""
+    with st.expander("Narrow the search", key=f"{key}_narrow", icon=":material/filter_alt:"):
+        chosen = only(manifest, key)
+        least = st.number_input(
+            "Least score", value=None, step=0.05, format="%g", key=f"{key}_least", placeholder="any", width=150,
+            help="The least cosine of question and passage; with the method bm25, the least BM25 score.",
+        )  # fmt: skip
+    return Narrowing(chosen, least)
+
+
+def only(manifest: dict[str, Any], key: str) -> Filter:
+    """Draw the fields for documents, tags and dates of one version of a knowledge base (its manifest).
 
     Tags and dates are only asked for where documents have some. ``key`` must tell apart pages and knowledge bases.
     """
     files, tags, dated = _known(manifest)
-    with st.expander("Narrow the search", key=f"{key}_narrow", icon=":material/filter_alt:"):
-        documents = st.multiselect("Documents", files, key=f"{key}_documents", accept_new_options=True,
-                                   placeholder="all of them",
-                                   help="Choose some, or type a name in which * stands for anything.")  # fmt: skip
-        with st.container(horizontal=True, vertical_alignment="bottom"):
-            wanted = st.multiselect("Tags", tags, key=f"{key}_tags", placeholder="any",
-                                    help="Only documents that have all of these.") if tags else []  # fmt: skip
-            since, until = (_day("From", f"{key}_since"), _day("Until", f"{key}_until")) if dated else ("", "")
-            least = st.number_input(
-                "Least score", value=None, step=0.05, format="%g", key=f"{key}_least", placeholder="any", width=150,
-                help="The least cosine of question and passage; with the method bm25, the least BM25 score.",
-            )  # fmt: skip
-        if missing := _missing(tags, dated, len(manifest["files"])):
-            st.caption(missing)
-    return Narrowing(Filter(tuple(documents), tuple(wanted), since, until), least)
+    documents = st.multiselect("Documents", files[:LISTED], key=f"{key}_documents", accept_new_options=True,
+                               placeholder="all of them",
+                               help="Choose some, or type a name in which \\* stands for anything.")  # fmt: skip
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        wanted = st.multiselect("Tags", tags, key=f"{key}_tags", placeholder="any",
+                                help="Only documents that have all of these.") if tags else []  # fmt: skip
+        since, until = (_day("From", f"{key}_since"), _day("Until", f"{key}_until")) if dated else ("", "")
+    if missing := _missing(tags, dated, len(manifest["files"])):
+        st.caption(missing)
+    return Filter(tuple(documents), tuple(wanted), since, until)
 
 
 def _day(label: str, key: str) -> str:

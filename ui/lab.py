@@ -10,10 +10,9 @@ import streamlit as st
 from data.store import Artifact
 from data.workspace import Workspace
 from eval import client
-from rag.filters import Filter
 from rag.marks import Mark
 from rag.retrieve import RRF_K
-from ui import cached, lab_marks
+from ui import cached, filters, lab_marks
 from ui.frame import guarded, plain
 from ui.shelf import origin
 
@@ -30,7 +29,7 @@ def ask(workspace: Workspace, artifact: Artifact) -> None:
             count = st.number_input("Passages", 1, 50, 5, key="lab_k", width=110)
             pressed = st.form_submit_button("Search", type="primary", key="lab_go", icon=":material/search:")
         with st.expander("Look only in some documents; leave out weak passages", key="lab_more"):
-            only = _filter(artifact)
+            only = filters.only(cached.json_file(artifact.path / "manifest.json"), f"lab_{artifact.name}")
             at_least, words_at_least = _least()
     if pressed and not question.strip():
         st.caption("Type a question first.")
@@ -40,24 +39,6 @@ def ask(workspace: Workspace, artifact: Artifact) -> None:
         with guarded(), st.spinner(f"Searching{waking}", show_time=True):
             found = client.side_by_side(workspace, artifact.ref, question, int(count), only, at_least, words_at_least)
             st.session_state["lab_found"] = (artifact.ref, question.strip(), found)
-
-
-def _filter(artifact: Artifact) -> Filter:
-    about = cached.json_file(artifact.path / "manifest.json")["files"]
-    files = sorted({one.get("file", id_) for id_, one in about.items()})
-    tags = sorted({tag for one in about.values() for tag in one.get("tags", ())})
-    dated = sum(bool(one.get("date")) for one in about.values())
-    left, right = st.columns(2)
-    documents = left.multiselect("Documents", files, key="lab_documents", accept_new_options=True,
-                                 placeholder="All of them", help="Or type a pattern: policies/\\*")  # fmt: skip
-    chosen = right.multiselect("Tags (a document must have all)", tags, key="lab_tags", disabled=not tags,
-                               placeholder="Any" if tags else "None of its documents has a tag")  # fmt: skip
-    since, until = (
-        column.date_input(label, None, format="YYYY-MM-DD", key=key, disabled=not dated,
-                          help=f"{dated} of its {len(about)} documents have a date; the others are then left out.")
-        for column, label, key in ((left, "From date", "lab_since"), (right, "To date", "lab_until"))
-    )  # fmt: skip
-    return Filter(tuple(documents), tuple(chosen), str(since or ""), str(until or ""))
 
 
 def _least() -> tuple[float | None, float | None]:
