@@ -17,6 +17,7 @@ from eval.scoring import saved
 from eval.statistics import FEW_GROUPS, estimate, paired, sign_flip, standard_error
 
 SEED = 0
+SURE = 0.05  # a difference is called one when its interval leaves out zero and its p-value is below this
 PARTS = ("chunk_tokens", "overlap_tokens", "method", "k")
 
 
@@ -81,6 +82,8 @@ def choose(measured: Sequence[Measured], clusters: Mapping[str, str], criterion:
         return sum(got) / len(got), -one.mean_tokens()
 
     best = max(measured, key=score)
+    if len({clusters[name] for name in best.found}) < 2:
+        return best, best, f"it has the best {WORDS[criterion]} on the one group of questions there was to choose by"
     near = [one for one in measured if _within(best, one, clusters, criterion)]
     chosen = min(near, key=lambda one: (one.mean_tokens(), -score(one)[0]))
     if chosen is best:
@@ -163,7 +166,7 @@ def sentences(both: Mapping[str, Any], differences: Mapping[str, Any], criterion
     counted = f"{difference['n']} held-out questions in {difference['groups']} independent groups"
     if difference["p"] is None:
         lead = f"Indicative only, for want of questions: {WORDS[criterion]} changes by {interval}; {counted}."
-    elif low <= 0 <= high:
+    elif low <= 0 <= high or difference["p"] >= SURE:
         lead = f"Cannot tell whether the chosen settings are better: {WORDS[criterion]} changes by {interval}, "
         lead += f"p = {difference['p']:.3f}; {counted}."
     else:

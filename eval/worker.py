@@ -104,6 +104,7 @@ class Worker:
         """
 
         def work(put: Callable[[dict[str, Any]], None]) -> None:
+            check_question(body["question"])
             only = Filter.restored(body["only"])
             retriever = self.loader.retriever(body["knowledge"], "fused", only, body["at_least"])
             found = retriever.side_by_side(body["question"], body["k"], body["words_at_least"])

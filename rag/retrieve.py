@@ -153,6 +153,7 @@ class KnowledgeRetriever:
         ``words_at_least`` is the least BM25 score of the method "bm25", as ``at_least`` is the least cosine of the
         others. The retriever's own method must be "fused", which needs both lists.
         """
+        question = legible(question)
         lists = self._lists([question], self.embedder.embed_questions([question]), max(k, DEPTH))[0]
         least = {method: words_at_least if method == "bm25" else self.at_least for method in METHODS}
         return {method: self._found(question, lists, k, method, least[method]) for method in METHODS}

@@ -56,8 +56,10 @@ class Crowd:
         rest = [text for text in others if text not in near]
         around = [*near, *r.sample(rest, min(len(rest), wanted - len(near)))]
         if evidence and r.random() < EXCHANGED and (found := self.values.exchanged(example, r)):
-            own = [own[0].replace(evidence, found[0])]
-            example = replace(example, answers=(found[1],), evidence=found[0])
+            other = own[0].replace(evidence, found[0])
+            # elsewhere the true value may still be told: two passages must not contradict each other
+            if not any(example.answers[0] in text for text in (other, *around)):
+                own, example = [other], replace(example, answers=(found[1],), evidence=found[0])
         passages = [*own, *around]
         return tuple(r.sample(passages, len(passages))), example
 

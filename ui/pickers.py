@@ -41,11 +41,13 @@ def knowledge(workspace: Workspace, key: str) -> str | None:
 def search_defaults(workspace: Workspace, ref: str | None, key: str) -> str:
     """Fill ``<key>_k`` and ``<key>_method`` with what this knowledge base is searched with; returns why, or "".
 
-    Whenever another one (or another version) is chosen; what the user then changes stays.
+    Whenever another one (or another version) is chosen, and when the page is opened again, for Streamlit then forgets
+    what its fields held; what the user changes in between stays.
     """
     manifests = {one.ref: manifest for one, manifest in cached.artifacts(workspace, "knowledge")}
     k, method, why = searched(manifests.get(ref or "", {}))
-    if st.session_state.get(f"{key}_defaults_of", "") != (ref, k, method):
+    forgotten = f"{key}_k" not in st.session_state or f"{key}_method" not in st.session_state
+    if forgotten or st.session_state.get(f"{key}_defaults_of", "") != (ref, k, method):
         st.session_state[f"{key}_defaults_of"] = (ref, k, method)
         st.session_state[f"{key}_k"], st.session_state[f"{key}_method"] = k, method
     return f"{ref}: {k} passages, {method}, by default; {why}." if why else ""

@@ -9,7 +9,7 @@ import streamlit as st
 from data.jobs import Run
 from data.workspace import Workspace
 from eval import grid
-from eval.choice import PARTS, Setting
+from eval.choice import SURE, PARTS, Setting
 from eval.measured import left_out
 from eval.report import cell
 from eval.retrieval import MEASURES, WORDS
@@ -49,7 +49,8 @@ def _adopt(workspace: Workspace, run: Run, chosen: Setting, now: Setting, why: s
         st.caption("These settings are in use.")
         return
     busy = any(one.name == run.name for one in active(workspace, "build"))
-    better = grid.result(run)["held_out"]["differences"][grid.result(run)["criterion"]]["low"] > 0
+    difference = grid.result(run)["held_out"]["differences"][grid.result(run)["criterion"]]
+    better = difference["low"] > 0 and difference["p"] is not None and difference["p"] < SURE
     kind: Literal["primary", "secondary"] = "primary" if better else "secondary"  # a draw is no call to act
     if st.button("Make these its own settings", type=kind, key="grid_adopt", disabled=busy,
                  icon=":material/check:", help="Publishes a new version, cut and searched like this. You can go back.",
