@@ -15,7 +15,7 @@ from eval.loading import Loader
 from eval.steps import Searched, Timed, steps
 from eval.systems import System
 from rag.filters import EVERYTHING, Filter
-from rag.retrieve import told
+from rag.retrieve import check_question, told
 
 OnEvent = Callable[[dict[str, Any]], None]
 
@@ -33,6 +33,7 @@ def ask(
     """
     if not question.strip():
         raise UserError("The question is empty.", "Type a question.")
+    check_question(question)
     if any(system.context == "gold" for system in systems):
         raise UserError("No gold passage is known for a typed question.", "Leave the system 'gold' out.")
     if cite and any(system.model == BUNDLED for system in systems):

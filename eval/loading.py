@@ -89,10 +89,12 @@ class Loader:
             find = find or by_search(self.retriever_of(system), system.k)
         if system.floor and find:
             return BestSentence(find, self.retriever_of(system).embedder)
-        instruction, _ = instruction_for(system.model, cite and find is not None)
+        instruction, over_passages = (instruction_for(system.model, asked)[0] for asked in (False, cite))
         generator = Aloud(self.generator(system), on_text) if on_text else self.generator(system)
         return (
-            OpenBook(generator, find, settings, instruction) if find else ClosedBook(generator, settings, instruction)
+            OpenBook(generator, find, settings, instruction, over_passages)
+            if find
+            else ClosedBook(generator, settings, instruction)
         )
 
 

@@ -17,7 +17,7 @@ from rag import marking, orders
 from rag.filters import add_filters, named
 from rag.history import told_changes, told_costs
 from rag.labels import Labels
-from rag.settings import METHODS, BuildConfig
+from rag.settings import METHODS, BuildConfig, tuned
 
 if TYPE_CHECKING:
     from rag.retrieve import Found
@@ -122,15 +122,19 @@ def search(options: argparse.Namespace) -> dict[str, Any]:
     from rag.knowledge import open_knowledge
     from rag.retrieve import KnowledgeRetriever, check_question
 
-    if options.k < 1:
+    if options.k is not None and options.k < 1:
         raise UserError(f"-k is {options.k}.", "Ask for at least one passage.")
     check_question(options.question)
     knowledge = open_knowledge(open_workspace(), options.name)
+    own = tuned(knowledge.manifest)
+    k, method = options.k or (own.k if own else 5), options.method or (own.method if own else METHODS[0])
+    if own and not (options.k and options.method):
+        say(options, f"Searched with {method} and {k} passages: {own.why()}.")
     embedder = Embedder.load(knowledge.manifest["embedder"]["id"])
-    retriever = KnowledgeRetriever(knowledge, embedder, options.method, named(options), options.at_least)
+    retriever = KnowledgeRetriever(knowledge, embedder, method, named(options), options.at_least)
     if retriever.note:
         say(options, f"Note: {retriever.note}.")
-    found = retriever.find([options.question], options.k)[0]
+    found = retriever.find([options.question], k)[0]
     _say_found(options, knowledge.ref, found)
     hits = [
         {"rank": hit.rank, "score": hit.score, "document": hit.passage.document, "text": hit.passage.text,
@@ -186,11 +190,13 @@ def parser() -> argparse.ArgumentParser:
     deleting.add_argument("--force", action="store_true", help="also when runs name it; they keep their answers")
     searching = verb(verbs, "search", search, "find passages for a question")
     searching.add_argument("question")
-    searching.add_argument("-k", type=int, default=5, help="how many passages (default: 5)")
-    searching.add_argument("--method", choices=METHODS, default=METHODS[0], help="(default: fused)")
+    searching.add_argument("-k", type=int, help="how many passages (default: the knowledge base's own, else 5)")
+    searching.add_argument("--method", choices=METHODS, help="(default: the knowledge base's own, else fused)")
     add_filters(searching)
     for one in (making, adding, removing, editing, reading, listing, back, deleting, searching):
-        one.add_argument("--name", required=True, help="the knowledge base (search, text, delete: also NAME@VERSION)")
+        one.add_argument(
+            "--name", required=True, help="the knowledge base (search, edit, text, delete: also NAME@VERSION)"
+        )
     marking.add_verbs(verbs)
     verb(verbs, "run", run, "carry out an ordered run (what a job's own process does)").add_argument("id")
     return top

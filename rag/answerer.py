@@ -64,11 +64,16 @@ class OpenBook:
     """A language model that answers from passages. A data.schema.Answerer.
 
     The lowest passages are dropped whole until the prompt and the longest answer fit the window. The question is never
-    cut: if it does not fit by itself, the generator refuses it as "over_budget".
+    cut: if it does not fit by itself, the generator refuses it as "over_budget". ``over_passages`` is the instruction
+    where passages are in the prompt, if it is another one.
     """
 
-    def __init__(self, generator: Generator, find: Find, settings: DecodeSettings, instruction: str = "") -> None:
+    def __init__(
+        self, generator: Generator, find: Find, settings: DecodeSettings, instruction: str = "",
+        over_passages: str | None = None,
+    ) -> None:  # fmt: skip
         self.generator, self.find, self.settings, self.instruction = generator, find, settings, instruction
+        self.over_passages = instruction if over_passages is None else over_passages
 
     def prepare(self, examples: Sequence[Example]) -> list[Prepared | None]:
         """Find and fit passages; None where none can exist. ``seconds`` is each example's share of the search."""
@@ -85,7 +90,7 @@ class OpenBook:
         budget = self.generator.window - self.settings.max_new_tokens
         for kept in range(len(hits), -1, -1):
             texts = [in_context(hit.passage) for hit in hits[:kept]]
-            conversation = question_turn(example.question, texts, self.instruction)
+            conversation = question_turn(example.question, texts, self.over_passages if kept else self.instruction)
             if self.generator.count(conversation) <= budget:
                 break
         return Prepared(example, hits, conversation, len(hits) - kept, seconds, time.perf_counter() - begun)

@@ -60,11 +60,11 @@ def order_edit(workspace: Workspace, ref: str, document: str, text: str) -> jobs
     """
     base = store.resolve(workspace, "knowledge", ref)
     before = editing.find(knowledge.open_knowledge(workspace, base.ref), document).text
-    text, _ = editing.tidy(text, document)
+    editing.tidy(text, document)  # here only to refuse an empty one at once; who makes the edit tells what it took out
     moment = datetime.now(UTC).isoformat(timespec="seconds")
     config = {"action": "edit", "document": document, "before": text_hash(before), "moment": moment}
     run = jobs.order(workspace, "build", base.name, config, {"knowledge": base.ref})
-    write_bytes(run.folder / EDITED, text.encode())
+    write_bytes(run.folder / EDITED, text.encode("utf-8", "replace"))
     return run
 
 

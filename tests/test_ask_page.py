@@ -135,3 +135,14 @@ def test_the_search_is_narrowed_and_nothing_good_enough_is_said(
     assert (worker.systems["rag"].at_least, worker.systems["rag"].method, worker.cite) == (0.6, "dense", False)
     assert "The search is narrowed: 4 of 5 limits are set" in said
     assert "No passage was read The step passages. The systems that read passages were asked the question alone" in said
+
+
+@pytest.mark.parametrize("page", ["ask", "compare"])
+def test_a_page_opened_again_searches_as_it_did(home: Workspace, monkeypatch: pytest.MonkeyPatch, page: str) -> None:
+    app, _ = opened(monkeypatch, "36 months", [HIT])
+    fields = []
+    for _ in range(2):
+        app.switch_page(f"ui/pages/{page}.py").run()
+        fields.append((app.number_input(key=f"{page}_k").value, app.selectbox(key=f"{page}_method").value))
+        app.switch_page("ui/pages/overview.py").run()
+    assert fields == [(4, "fused")] * 2

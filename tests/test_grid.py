@@ -162,6 +162,14 @@ def test_the_choice_prefers_short_prompts_among_settings_that_are_as_good() -> N
     assert best is chosen is long
 
 
+def test_with_one_group_of_questions_the_best_is_chosen_and_not_the_shortest() -> None:
+    good = some(Setting(160, 0, "fused", 4), [1, 1, 1], 500)
+    useless = some(Setting(160, 0, "bm25", 1), [None] * 3, 100)
+    best, chosen, why = choice.choose([good, useless], dict.fromkeys(good.found, "one document"), "mrr")
+    assert best is chosen is good
+    assert "one group of questions" in why
+
+
 def test_the_reported_figure_is_never_the_one_that_was_chosen_on() -> None:
     """A setting that is right exactly on the choosing half is chosen, and found out on the other."""
     clusters = {f"q{n}": str(n) for n in range(80)}

@@ -79,6 +79,22 @@ def test_most_crowds_hold_another_value_than_memory_does_and_the_answer_follows_
     assert 70 < exchanged < 110
 
 
+def test_no_two_passages_of_a_crowd_contradict_each_other() -> None:
+    known = [
+        Example(f"{n}-{w}", f"Wording {w}: what is the code of hall {n}?", (f"QX-{n:02}",), document=f"{w}.md",
+                evidence=(f"Hall {n} has the code QX-{n:02}.", f"The code that opens hall {n}: QX-{n:02}.")[w])
+        for n in range(30) for w in range(2)
+    ]  # fmt: skip
+    crowd, exchanged = Crowd(known, 0), 0
+    for example in known:
+        passages, shown = crowd.around(example)
+        told = " ".join(passages)
+        if shown.answers != example.answers:
+            exchanged += 1
+            assert example.answers[0] not in told
+    assert exchanged > 10
+
+
 def test_of_several_wordings_of_a_fact_one_is_asked_among_passages() -> None:
     known = facts(evidence=True)
     crowd = Crowd(known, 0)

@@ -26,7 +26,7 @@ from rag.settings import BuildConfig
 from tests.hashing import DIM, fake
 
 QUESTION = "When does the harbour shop open?"
-RAG = System("rag", "some/model", context="retrieved", knowledge="K", k=2)
+RAG = System("rag", "some/model", context="retrieved", knowledge="K", k=2, method="fused")
 BASE = System("base", "some/model")
 
 

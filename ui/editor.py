@@ -41,7 +41,7 @@ def show(workspace: Workspace, artifact: Artifact) -> None:
 def _too_long(artifact: Artifact, document: dict[str, Any]) -> None:
     st.info(plain(f"{document['id']} has {len(document['text']):,} characters; the page edits up to {LONGEST:,}. "
                   "Download its text, change it, and save it with:"), icon=":material/edit_off:")  # fmt: skip
-    command = f"python -m rag edit --name {artifact.name} --document {shlex.quote(document['id'])} --text text.txt"
+    command = f"python -m rag edit --name {artifact.ref} --document {shlex.quote(document['id'])} --text text.txt"
     st.code(command, language=None, wrap_lines=True)
     st.download_button("Download its text", document["text"], file_name="text.txt", key="knowledge_text_download")
 

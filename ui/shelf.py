@@ -10,7 +10,7 @@ from data.store import Artifact
 from data.workspace import Workspace
 from eval import client
 from rag.settings import METHODS
-from ui import cached, editor, filters, history, intake
+from ui import cached, editor, filters, history, intake, pickers
 from ui.frame import guarded, plain
 
 PAGE = 20
@@ -28,12 +28,15 @@ def show(workspace: Workspace, artifact: Artifact) -> None:
 
 def _search(workspace: Workspace, artifact: Artifact) -> None:
     manifest = cached.json_file(artifact.path / "manifest.json")
+    why = pickers.search_defaults(workspace, artifact.ref, "knowledge")
     with st.form("knowledge_search", border=False):
         with st.container(horizontal=True, vertical_alignment="bottom"):
             question = st.text_input("Try a search", key="knowledge_question", placeholder="What would you look up?")
-            count = st.number_input("Passages", 1, 50, 5, key="knowledge_k", width=110)
+            count = st.number_input("Passages", 1, 50, key="knowledge_k", width=110)
             method = st.selectbox("Method", METHODS, key="knowledge_method", width=130)
             pressed = st.form_submit_button("Search", key="knowledge_search_go", icon=":material/search:")
+        if why:
+            st.caption(plain(why))
         chosen = filters.narrowing(manifest, f"knowledge_{artifact.name}")
     if pressed and question.strip():
         st.session_state.pop("knowledge_found", None)  # a search that fails must not leave the hits of another

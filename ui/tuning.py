@@ -9,7 +9,7 @@ import streamlit as st
 from data.jobs import Run
 from data.workspace import Workspace
 from eval import grid
-from eval.choice import SURE, PARTS, Setting
+from eval.choice import PARTS, SURE, Setting
 from eval.measured import left_out
 from eval.report import cell
 from eval.retrieval import MEASURES, WORDS
