@@ -90,7 +90,7 @@ def test_a_document_too_long_for_a_browser_is_edited_from_the_shell(
     page.run()
     assert not page.text_area
     assert f"a.md has {len(TEXT)} characters; the page edits up to 10" in said(page, "info")
-    assert page.code[0].value == "python -m rag edit --name K --document a.md --text text.txt"
+    assert page.code[0].value == "python -m rag edit --name K@1 --document a.md --text text.txt"
 
 
 def test_a_document_is_removed(page: AppTest, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:

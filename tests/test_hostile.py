@@ -103,7 +103,7 @@ def test_a_raw_pdf_of_these_tests_is_read(tmp_path: Path) -> None:
     assert kept(path)[0].warnings == ()
 
 
-def test_a_pdf_of_forms_that_draw_each_other_without_end_runs_out_of_time(tmp_path: Path) -> None:
+def test_a_pdf_of_forms_that_draw_each_other_without_end_meets_a_limit(tmp_path: Path) -> None:
     """Twenty forms, each drawing the next ten times: 10^20 words on one page."""
     forms = []
     for number in range(20):
@@ -113,7 +113,9 @@ def test_a_pdf_of_forms_that_draw_each_other_without_end_runs_out_of_time(tmp_pa
         b"BT /F 12 Tf (word) Tj ET", b"/Type /XObject /Subtype /Form /BBox [0 0 9 9] /Resources <<%b>>" % FONT
     )
     path = one_page(tmp_path / "loop.pdf", stream(b"/N Do"), b"/XObject <</N 6 0 R>>" + FONT, HELVETICA, *forms, last)
-    assert refusal(path, seconds=3) == "took longer than 3 s to read."
+    said = refusal(path, seconds=3)
+    ends = "made its reader break off: it is damaged, or needs more than 2 GB of memory."
+    assert said in ("took longer than 3 s to read.", ends), "which limit it meets first depends on the machine"
 
 
 def test_a_pdf_whose_pages_go_in_circles_is_refused(tmp_path: Path) -> None:

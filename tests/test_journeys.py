@@ -161,7 +161,7 @@ def test_a_passage_is_marked_in_the_search_lab_and_outlives_a_reload(page: Page)
     expect(page.get_by_text("Marked as right")).to_have_count(3, timeout=SLOW)
     page.reload()
     expect(page.get_by_text("1 question. In brindlewick@1: 1 found where they were.")).to_be_visible(timeout=SLOW)
-    page.get_by_role("button", name="Remove").click()
+    page.get_by_role("button", name="Remove", exact=True).click()
     expect(page.get_by_text("No passage is marked yet.")).to_be_visible(timeout=SLOW)
 
 
