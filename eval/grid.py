@@ -29,7 +29,7 @@ from rag.embed import Embedder
 from rag.files import Knowledge, check_embedder, open_knowledge
 from rag.orders import order_recut
 from rag.retrieve import DEPTH
-from rag.settings import METHODS, BuildConfig, Tuned
+from rag.settings import METHODS, BuildConfig, Tuned, tuned
 
 SIZES, OVERLAPS, KS, CRITERION = (80, 160, 240), (0, 40), (2, 4, 6, 8), "hit"
 
@@ -218,5 +218,6 @@ def adopt(workspace: Workspace, run: jobs.Run) -> jobs.Run:
     settings = replace(from_saved(now["settings"], BuildConfig), chunk_tokens=chosen["chunk_tokens"],
                        overlap_tokens=chosen["overlap_tokens"])  # fmt: skip
     questions = gold.restored(read_jsonl(run.folder / "questions.jsonl"))
-    keys = tuple(sorted({question_key(question.question) for question in questions}))
-    return order_recut(workspace, name, settings, Tuned(chosen["method"], chosen["k"], run.id, keys))
+    before = tuned(now)  # what an earlier tuning looked at has been looked at
+    keys = {question_key(question.question) for question in questions} | set(before.questions if before else ())
+    return order_recut(workspace, name, settings, Tuned(chosen["method"], chosen["k"], run.id, tuple(sorted(keys))))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from data.leakage import question_key
 from data.workspace import Workspace
 from eval import gold
 from eval.report import aligned, cell
@@ -14,6 +15,7 @@ from eval.systems import searched
 from rag.embed import Embedder
 from rag.files import open_knowledge
 from rag.retrieve import KnowledgeRetriever
+from rag.settings import tuned
 
 
 def measure(
@@ -22,7 +24,8 @@ def measure(
     """Search every question of ``source`` (see eval.gold.read) and judge what is found.
 
     ``k`` 0 and ``method`` "" stand for the knowledge base's own. Returns {"knowledge", "k", "method", "measures":
-    {name: mean, low, high, n, groups}, "left_out": counts, "unit", "unit_why"}.
+    {name: mean, low, high, n, groups}, "left_out": counts, "unit", "unit_why", "tuned_on": how many of the questions
+    its settings were tuned on}.
     """
     base = open_knowledge(workspace, ref)
     own_k, own_method, why = searched(base.manifest)
@@ -39,10 +42,12 @@ def measure(
     }
     clusters, unit, unit_why = gold.clusters({one.id: found.places[one.id] for one in asked})
     counts = {"unusable": unusable, "not_found": len(found.missing), "no_passage": len(found.places) - len(asked)}
+    own = tuned(base.manifest)
+    tuned_on = sum(question_key(one.question) in own.questions for one in asked) if own else 0
     told = {name: saved(value) for name, value in means(outcomes, clusters, k).items()}
     return {
         "knowledge": base.ref, "k": k, "method": method, "why": why, "measures": told, "left_out": counts,
-        "unit": unit, "unit_why": unit_why, "note": retriever.note,
+        "unit": unit, "unit_why": unit_why, "note": retriever.note, "tuned_on": tuned_on,
     }  # fmt: skip
 
 
@@ -55,7 +60,10 @@ def as_lines(told: Mapping[str, Any]) -> list[str]:
         return [f"{head}: no question could be asked.", *left_out(told["left_out"])]
     rows = [(f"{WORDS[name]}@{told['k']}, %", cell(value)) for name, value in told["measures"].items()]
     size = f"n = {sure['n']} questions in {sure['groups']} independent groups ({told['unit']}: {told['unit_why']}); "
-    return [head, *aligned(rows), f"{size}95 % intervals in brackets.", *left_out(told["left_out"])]
+    notes = [f"Note: {told['note']}."] if told["note"] else []
+    if count := told["tuned_on"]:
+        notes.append(f"Its settings were tuned on {count} of these questions: the figures flatter them.")
+    return [head, *aligned(rows), f"{size}95 % intervals in brackets.", *left_out(told["left_out"]), *notes]
 
 
 def left_out(counts: Mapping[str, int]) -> list[str]:

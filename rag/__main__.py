@@ -186,7 +186,7 @@ def parser() -> argparse.ArgumentParser:
     back = verb(verbs, "rollback", rollback, "make the bare name mean an older version again")
     back.add_argument("--to", type=int, help="number of the version (default: the one before)")
     deleting = verb(verbs, "delete", delete, "delete a version for good (NAME@VERSION), unless runs name it")
-    deleting.add_argument("--all", action="store_true", help="delete every version of NAME")
+    deleting.add_argument("--all", action="store_true", help="delete every version of NAME, and its marks")
     deleting.add_argument("--force", action="store_true", help="also when runs name it; they keep their answers")
     searching = verb(verbs, "search", search, "find passages for a question")
     searching.add_argument("question")

@@ -347,6 +347,17 @@ def test_adopting_makes_a_version_whose_settings_are_the_defaults(workspace: Wor
     assert searched(made.manifest)[2] == f"tuned on 24 questions, run {adopted.id}"
 
 
+def test_measuring_with_the_questions_of_the_tuning_says_so(
+    workspace: Workspace, base: Path, adopted: jobs.Run
+) -> None:
+    told = measured.measure(workspace, "K", str(base), 3, "bm25", lambda name: fake())
+    assert told["tuned_on"] == 24
+    assert "Its settings were tuned on 24 of these questions: the figures flatter them." in measured.as_lines(told)
+    before = measured.measure(workspace, "K@1", str(base), 3, "bm25", lambda name: fake())
+    assert before["tuned_on"] == 0
+    assert not any("flatter" in line for line in measured.as_lines(before))
+
+
 def test_own_settings_stay_while_documents_change_and_go_when_they_are_cut_otherwise(
     workspace: Workspace, adopted: jobs.Run, tmp_path: Path
 ) -> None:
