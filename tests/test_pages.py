@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pandas import DataFrame
@@ -20,7 +21,7 @@ from data.schema import Answer, Example, Hit, Message, Passage
 from data.workspace import Workspace, open_workspace
 from eval import records, scoring
 from eval.systems import Parts, corner
-from ui import frame
+from ui import frame, verdicts
 
 APP = Path(__file__).resolve().parents[1] / "app.py"
 PAGES = [file for file, _, _ in frame.PAGES.values()]
@@ -116,6 +117,22 @@ def test_an_empty_workspace_says_what_to_do_next(home: Workspace, page: str) -> 
     assert EMPTY[page] in texts(app)
 
 
+def test_the_headline_says_where_another_system_is_ahead() -> None:
+    def row(mean: float, **kinds: float) -> dict[str, Any]:
+        tags = {tag: {"exact_match": {"mean": value}} for tag, value in kinds.items()}
+        return {"exact_match": {"mean": mean, "n": 40}, "tags": tags}
+
+    systems = {"sft": row(0.6, label=0.9, changed=0.0), "rag": row(0.3, label=0.0, changed=0.7)}
+    pair = {"first": "rag", "second": "sft", "metric": "exact_match", "mean": -0.3, "low": -0.5, "high": -0.1}
+    places = {"sft": "sft", "rag": "rag"}
+    assert verdicts.leader({"systems": systems, "pairs": [pair]}, places) == (
+        "Over all 40 questions SFT answers best (60.0 % exact match), ahead of RAG by 30.0 points (10.0 to 50.0). "
+        "It depends on the kind of question: RAG is ahead on changed."
+    )
+    unsure = verdicts.leader({"systems": systems, "pairs": [{**pair, "high": 0.1}]}, places)
+    assert "but not clearly ahead of RAG" in unsure
+
+
 def test_the_overview_shows_the_square_of_the_last_comparison(home: Workspace) -> None:
     make_bench(home)
     app = at("overview")
@@ -124,7 +141,7 @@ def test_the_overview_shows_the_square_of_the_last_comparison(home: Workspace) -
     assert {m.label: m.value for m in app.metric}["Base"] == "0.0 %"
     assert {m.label: m.value for m in app.metric}["RAG"] == "50.0 %"
     said = texts(app)
-    assert "SFT + RAG answers best here (100.0 % exact match), clearly ahead of RAG." in said
+    assert "questions SFT + RAG answers best (100.0 % exact match), ahead of RAG by 50.0 points (" in said
     assert "sft+rag beats rag by 50.0 points" in said or "sft+rag beats rag" in said
     assert "trained without passages" in said
     assert str(home.root) in said

@@ -32,7 +32,7 @@ def show(run: Run, scores: dict[str, Any]) -> None:
         _square(where, scores)
     with right:
         charts.intervals(scores, "exact_match", key="overview_chart", step=48)
-        st.caption("Each dot is a mean over the same questions, each bar its 95 % interval.")
+        st.caption("Each dot is a mean, each bar its 95 % interval; gold only where a gold passage is known.")
     _claims(scores)
     _kinds(scores)
     st.markdown("**The differences behind it**")

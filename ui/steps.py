@@ -16,7 +16,7 @@ SAID = {
     SUPPORTED: "holds the sentence's numbers, names and words",
     TOGETHER: "holds them together with the passages cited beside it",
     ABSENT: "is not in the prompt",
-    VERBATIM: "holds the answer word for word",
+    VERBATIM: "holds these very words, right or wrong",
 }
 LEXICAL = (
     "Lexical support: a passage supports a sentence when it holds every number and name of it and at least "

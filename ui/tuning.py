@@ -52,6 +52,8 @@ def _adopt(workspace: Workspace, run: Run, chosen: Setting, now: Setting, why: s
     difference = grid.result(run)["held_out"]["differences"][grid.result(run)["criterion"]]
     better = difference["low"] > 0 and difference["p"] is not None and difference["p"] < SURE
     kind: Literal["primary", "secondary"] = "primary" if better else "secondary"  # a draw is no call to act
+    if not better:
+        st.caption("Nothing measured here says that they find more: the settings in use may as well stay.")
     if st.button("Make these its own settings", type=kind, key="grid_adopt", disabled=busy,
                  icon=":material/check:", help="Publishes a new version, cut and searched like this. You can go back.",
                  ):  # fmt: skip
