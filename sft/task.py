@@ -55,7 +55,7 @@ def settle(workspace: Workspace, run: Run, reporter: Reporter) -> Task:
         learned, held, said = list(reading.examples), list(given.examples), f"validation rows from {given.file}"
     else:
         learned, held, said = split(reading.examples, config.seed)
-    crowd = Crowd([*learned, *held], config.seed) if context == "crowd" else None
+    crowd = Crowd(learned, held, config.seed) if context == "crowd" else None
     config, reasons["rehearsal"] = rehearsing(config, context, len(learned), parameters)
     assert config.rehearsal is not None and config.epochs is not None and config.max_length is not None  # noqa: PT018
     rehearsed = exercises(config.rehearsal * math.ceil(config.epochs), config.seed, instruction)
