@@ -24,7 +24,8 @@ from rag.editing import Edit, edited, given_way
 from rag.embed import Embedder
 from rag.files import Knowledge, check_embedder, open_knowledge
 from rag.labels import UNLABELLED, Labels, labelled
-from rag.publish import Built, Report, nothing, publish_version
+from rag.publish import Built, publish_version
+from rag.reuse import Report, nothing
 from rag.settings import BuildConfig, Tuned
 
 
