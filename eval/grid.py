@@ -140,7 +140,7 @@ def _measure(
     pieces, new = {}, {}
     for number, cut in enumerate(left, 1):
         settings = _settings(base, cut)
-        pieces[cut] = draft.cut(base, settings, embedder, told(f"{number} of {len(left)} cuttings"))
+        pieces[cut] = draft.cut(workspace, base, settings, embedder, told(f"{number} of {len(left)} cuttings"))
         new[cut] = draft.unknown(workspace, base, pieces[cut], embedder)
     total, done = max(1, sum(new.values())), 0
     asked = [question for question in questions if question.id in found.places]

@@ -112,8 +112,8 @@ def delete(options: argparse.Namespace) -> dict[str, Any]:
     from rag import knowledge
 
     deleted = knowledge.delete(open_workspace(), options.name, options.all, options.force)
-    say(options, f"Deleted: {', '.join(deleted)}")
-    return {"deleted": deleted}
+    say(options, deleted.words())
+    return {"deleted": list(deleted.refs), "marks": deleted.marks}
 
 
 def search(options: argparse.Namespace) -> dict[str, Any]:

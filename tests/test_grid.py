@@ -218,7 +218,7 @@ def test_the_standard_error_is_the_textbook_one_and_grows_with_grouping() -> Non
 
 def test_a_draft_ranks_as_the_published_version_searches(workspace: Workspace, base: Path) -> None:
     built, embedder = open_knowledge(workspace, "K"), fake()
-    drafted = draft.draft(workspace, built, draft.cut(built, SETTINGS, embedder, quiet), embedder, quiet)
+    drafted = draft.draft(workspace, built, draft.cut(workspace, built, SETTINGS, embedder, quiet), embedder, quiet)
     assert embedder.model == [], "what the version holds is not embedded again"
     asked = [f"Who keeps the {word} house?" for word in WORDS[:5]]
     ranked = draft.rankings(drafted, asked, embedder.embed_questions(asked), METHODS)

@@ -13,11 +13,12 @@ from data.workspace import Workspace
 from eval.worker import told
 from rag import knowledge
 from rag.knowledge import open_knowledge
-from rag.marks import question_file, read_marks
+from rag.marks import Mark, question_file, read_marks
 from rag.retrieve import KnowledgeRetriever
 from rag.settings import BuildConfig
 from tests.hashing import fake
 from tests.test_pages import at, texts
+from ui import lab_marks
 
 QUESTION = "When may goods be returned?"
 FILES = {
@@ -131,3 +132,19 @@ def test_the_download_is_a_question_file(workspace: Workspace, folder: Path, tmp
     assert not reading.refused
     (example,) = reading.examples
     assert (example.question, example.document, example.evidence) == (QUESTION, "a.md", mark.quote)
+
+
+def test_what_is_right_does_not_depend_on_what_was_found(workspace: Workspace, tmp_path: Path) -> None:
+    """The marked passage has another half; alone among the hits that must not look right."""
+    (tmp_path / "docs").mkdir()
+    rows = ("The ferry leaves at nine from the old pier below the church.", "It waits.", "Dogs pay half.")
+    (tmp_path / "docs" / "d.txt").write_text("\n\n".join(rows))
+    knowledge.build(workspace, "K", [tmp_path / "docs"], BuildConfig(16, 0, "hash"), fake())
+    base = open_knowledge(workspace, "K")
+    text, (first, second) = base.texts["d.txt"], base.passages
+    assert second.text == "Dogs pay half."
+    made = Mark("m", "When?", "d.txt", 0, second.end, text[: second.end])
+    hits = {one.id: {"dense": {"hits": [{"id": one.id}]}} for one in (first, second)}
+    assert lab_marks.right_passages(base.artifact, "when", [made], hits[first.id]) == {first.id: [made]}
+    assert lab_marks.right_passages(base.artifact, "when", [made], hits[second.id]) == {}
+    assert lab_marks.right_passages(base.artifact, "where", [made], hits[first.id]) == {}

@@ -164,9 +164,13 @@ def _files(folder: str, changed: int) -> list[dict[str, Any]]:
 
 def passages(artifact: Artifact, name: str) -> list[dict[str, Any]]:
     """The passages of one file, in order (of a table: those of all its rows)."""
-    path = artifact.path / "passages.jsonl"
     known = json_file(artifact.path / "manifest.json")["files"]
-    ids = frozenset(id_ for id_, one in known.items() if one.get("file", id_) == name)
+    return passages_of(artifact, frozenset(id_ for id_, one in known.items() if one.get("file", id_) == name))
+
+
+def passages_of(artifact: Artifact, ids: frozenset[str]) -> list[dict[str, Any]]:
+    """The passages of some documents of a version, in order."""
+    path = artifact.path / "passages.jsonl"
     return _passages(str(path), stamp(path), ids)
 
 

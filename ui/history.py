@@ -46,5 +46,5 @@ def _delete(workspace: Workspace, ref: str) -> None:
     st.markdown(f"{plain(ref)} is deleted for good, unless a run names it.")
     if st.button("Delete", key="knowledge_delete"):
         with guarded():
-            notice(f"Deleted: {', '.join(delete(workspace, ref))}.")
+            notice(delete(workspace, ref).words())
             st.rerun()
