@@ -231,7 +231,8 @@ def test_the_knowledge_page_shows_how_each_file_ended(home: Workspace) -> None:
         manifest = {
             "created": "2026-11-24T00:00:00+00:00", "refused": refused, "warnings": ["a.md: hidden text: 1 part"],
             "counts": {"documents": 3, "passages": 3}, "index": {"kind": "exact", "reason": "small"},
-            "embedder": {"id": "hash", "dim": 4, "dtype": "float32"},
+            "embedder": {"id": "hash", "dim": 4, "dtype": "float32", "weights_hash": "w1", "max_tokens": 254},
+            "settings": {"chunk_tokens": 160, "overlap_tokens": 0},
             "files": {"a.md": {**record, "file": "a.md", "characters_in": 90, "characters": 60,
                                "warnings": ["hidden text: 1 part", "hidden text: 2 parts", "links ignored: 1 link"]},
                       "p.csv#1": {**record, "file": "p.csv", "characters_in": 30, "characters": 10},

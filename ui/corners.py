@@ -15,7 +15,7 @@ from eval.systems import System
 from rag.filters import EVERYTHING, Filter
 from ui import steps
 from ui.frame import plain
-from ui.shelf import origin
+from ui.passages import origin
 from ui.square import MEANING, TITLES, square
 
 CITING = (

@@ -14,7 +14,7 @@ from rag.marks import Mark
 from rag.retrieve import RRF_K
 from ui import cached, filters, lab_marks
 from ui.frame import guarded, plain
-from ui.shelf import origin
+from ui.passages import origin
 
 TITLES = {"dense": "By meaning", "bm25": "By words", "fused": "Fused"}
 MEANING = {"dense": "cosine", "bm25": "BM25 score", "fused": "ranks of both, added"}

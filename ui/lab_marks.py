@@ -12,7 +12,7 @@ from data.schema import Passage
 from data.store import Artifact
 from data.workspace import Workspace
 from rag.marks import Mark, add_mark, gold_passages, located, question_file, remove_mark, span_of, standing
-from ui import cached
+from ui import stored
 from ui.frame import guarded, notice, plain
 
 PAGE, SHOWN = 20, 160
@@ -35,7 +35,7 @@ def right_passages(
 
 
 def _texts(artifact: Artifact, marks: Sequence[Mark]) -> dict[str, str]:
-    return cached.texts(artifact, frozenset(mark.document for mark in marks))
+    return stored.texts(artifact, frozenset(mark.document for mark in marks))
 
 
 def buttons(

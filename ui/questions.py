@@ -12,7 +12,7 @@ from eval.citations import of_answer
 from ui import cached, steps
 from ui.cached import Place
 from ui.frame import plain
-from ui.shelf import origin
+from ui.passages import origin
 
 PAGE = 25
 ALL, WRONG, APART = "All", "Wrong for one system", "One right, the other wrong"

@@ -10,10 +10,9 @@ from data.store import Artifact
 from data.workspace import Workspace
 from eval import client
 from rag.settings import METHODS
-from ui import cached, editor, filters, history, intake, pickers
+from ui import cached, editor, filters, history, intake, passages, pickers, stored
 from ui.frame import guarded, plain
-
-PAGE = 20
+from ui.passages import origin
 
 
 def show(workspace: Workspace, artifact: Artifact) -> None:
@@ -75,12 +74,6 @@ def hits(found: list[dict[str, Any]]) -> None:
             st.text(hit["text"])
 
 
-def origin(passage: dict[str, Any]) -> str:
-    """The document, heading and page of a passage in one line."""
-    page = f"page {passage['page']}" if passage.get("page") else ""
-    return " · ".join(part for part in (passage["document"], passage.get("heading") or "", page) if part)
-
-
 def _documents(workspace: Workspace, artifact: Artifact) -> None:
     manifest = cached.json_file(artifact.path / "manifest.json")
     counts, embedder = manifest["counts"], manifest["embedder"]
@@ -90,28 +83,11 @@ def _documents(workspace: Workspace, artifact: Artifact) -> None:
         f"({manifest['index']['reason']})."
     ))  # fmt: skip
     intake.problems(manifest)
-    rows = cached.files(artifact)
+    rows = stored.files(artifact)
     st.dataframe(rows, hide_index=True, key="knowledge_documents", alt="Files of this knowledge base",
                  placeholder="–")  # fmt: skip
     read = [row["File"] for row in rows if row.get("Passages")]
     chosen = st.selectbox("Passages of", read, key="knowledge_document")
     if not chosen:
         return
-    passages = cached.passages(artifact, chosen)
-    pages = -(-len(passages) // PAGE)
-    number = st.pagination(pages, key="knowledge_passages_page") if pages > 1 else 1
-    lengths = sorted(len(passage["text"]) for passage in passages)
-    st.caption(f"{len(lengths)} passages, in order. Characters: shortest {lengths[0]:,}, "
-               f"median {lengths[len(lengths) // 2]:,}, longest {lengths[-1]:,}.")  # fmt: skip
-    begin = (number - 1) * PAGE
-    for place, passage in enumerate(passages[begin : begin + PAGE], begin):
-        with st.container(border=True):
-            shared = _shared(passages[place - 1], passage) if place else 0
-            said = f" · the first {shared} also end the passage before" if shared else ""
-            st.caption(plain(f"{origin(passage)} · characters {passage['start']} to {passage['end']}{said}"))
-            st.text(passage["text"])
-
-
-def _shared(before: dict[str, Any], passage: dict[str, Any]) -> int:
-    """Characters that a passage shares with the one before it in its document."""
-    return max(0, before["end"] - passage["start"]) if before["document"] == passage["document"] else 0
+    passages.show(artifact, chosen)
