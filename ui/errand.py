@@ -38,7 +38,7 @@ def run_errand(request: dict[str, Any]) -> dict[str, Any]:
         raise RuntimeError(f"an errand ended with {done.returncode}:\n{done.stderr[-2000:]}") from error
 
 
-def result_of(answer: dict[str, Any]) -> dict[str, Any]:
+def result_of(answer: dict[str, Any]) -> Any:
     """An errand's result. Raises Refused for what the user can put right."""
     if problem := answer.get("error"):
         raise Refused(**problem)
