@@ -19,6 +19,7 @@ from rag import index, vector_cache
 from rag.chunk import chunk, in_context
 from rag.embed import Embedder
 from rag.files import Knowledge, write_version
+from rag.history import file_count
 from rag.settings import BuildConfig, Tuned, tuned
 
 EMBED_AT_ONCE = 64  # passages between two progress messages
@@ -48,11 +49,11 @@ class Built:
 
     def summary(self) -> dict[str, object]:
         """The JSON that ``python -m rag build --json`` prints."""
-        refused = [dataclasses.asdict(one) for one in self.refused]
+        refused, manifest = [dataclasses.asdict(one) for one in self.refused], self.artifact.manifest()
         return {
-            "knowledge": self.artifact.ref, "documents": self.documents, "passages": self.passages,
+            "knowledge": self.artifact.ref, "documents": self.documents, "files": file_count(manifest), "passages": self.passages,
             "embedded": self.embedded, "cached": self.cached, "taken_over": self.taken_over,
-            "index": self.artifact.manifest()["index"],
+            "index": manifest["index"],
             "warnings": list(self.warnings), "refused": refused,
         }  # fmt: skip
 

@@ -9,6 +9,7 @@ import streamlit as st
 from data.store import Artifact
 from data.workspace import Workspace
 from eval import client
+from rag.history import file_count, told_documents
 from rag.settings import METHODS
 from ui import cached, editor, filters, history, intake, passages, pickers, stored
 from ui.frame import guarded, plain
@@ -78,7 +79,7 @@ def _documents(workspace: Workspace, artifact: Artifact) -> None:
     manifest = cached.json_file(artifact.path / "manifest.json")
     counts, embedder = manifest["counts"], manifest["embedder"]
     st.caption(plain(
-        f"{counts['documents']} documents, {counts['passages']} passages; embedded with {embedder['id']} "
+        f"{told_documents(counts['documents'], file_count(manifest))}, {counts['passages']} passages; embedded with {embedder['id']} "
         f"({embedder['dim']} numbers each, {embedder['dtype']}). Search index: {manifest['index']['kind']} "
         f"({manifest['index']['reason']})."
     ))  # fmt: skip
