@@ -34,8 +34,8 @@ def clearly_ahead(
 def _lead(asked: Sequence[Example], marks: Marks, first: str, second: str) -> float:
     """Mean paired difference first - second, where its interval lies above 0; else 0."""
     both = _answered(asked, marks, (first, second))
-    values = [[float(bool(marks[name][one.id])) for one in both] for name in (first, second)]
-    difference = paired(*values, [group_of(one) for one in both])
+    own, rival = ([float(bool(marks[name][one.id])) for one in both] for name in (first, second))
+    difference = paired(own, rival, [group_of(one) for one in both])
     sure = difference is not None and difference.low > 0 and difference.groups >= FEW_GROUPS
     return difference.mean if difference and sure else 0.0
 

@@ -51,8 +51,8 @@ class Built:
         """The JSON that ``python -m rag build --json`` prints."""
         refused, manifest = [dataclasses.asdict(one) for one in self.refused], self.artifact.manifest()
         return {
-            "knowledge": self.artifact.ref, "documents": self.documents, "files": file_count(manifest), "passages": self.passages,
-            "embedded": self.embedded, "cached": self.cached, "taken_over": self.taken_over,
+            "knowledge": self.artifact.ref, "documents": self.documents, "files": file_count(manifest),
+            "passages": self.passages, "embedded": self.embedded, "cached": self.cached, "taken_over": self.taken_over,
             "index": manifest["index"],
             "warnings": list(self.warnings), "refused": refused,
         }  # fmt: skip

@@ -274,9 +274,9 @@ def test_five_files_are_given_one_is_mended_and_an_edit_changes_what_is_found(pa
     expect(page.get_by_role("combobox", name="Knowledge base", exact=True)).to_have_value("house")
     page.locator("input[type=file]").set_input_files([files["kettle.pdf"]])
     page.get_by_role("button", name="Build", exact=True).click()
-    expect(page.get_by_text("house@2: 6 documents from 5 files, 6 passages: 1 embedded anew, 5 taken over.")).to_be_visible(
-        timeout=SLOW
-    )
+    expect(
+        page.get_by_text("house@2: 6 documents from 5 files, 6 passages: 1 embedded anew, 5 taken over.")
+    ).to_be_visible(timeout=SLOW)
     expect(page.get_by_text(refusal)).to_have_count(0)
     look_up(page, "How fast does the kettle boil?", "boils a litre of water in four minutes")
     look_up(page, "When does the ferry leave?", "leaves the north quay at 6:40")
@@ -288,9 +288,9 @@ def test_five_files_are_given_one_is_mended_and_an_edit_changes_what_is_found(pa
     text.fill("# Ferry\n\nThe Marrow ferry leaves the south quay at 9:15 every day.\n")
     text.blur()
     page.get_by_role("button", name="Save as a new version").click()
-    expect(page.get_by_text("house@3: 6 documents from 5 files, 6 passages: 1 embedded anew, 5 taken over.")).to_be_visible(
-        timeout=SLOW
-    )
+    expect(
+        page.get_by_text("house@3: 6 documents from 5 files, 6 passages: 1 embedded anew, 5 taken over.")
+    ).to_be_visible(timeout=SLOW)
     page.get_by_text("Search", exact=True).first.click()
     look_up(page, "When does the ferry leave?", "leaves the south quay at 9:15")
     expect(page.get_by_text("leaves the north quay at 6:40")).to_have_count(0)

@@ -78,10 +78,10 @@ def hits(found: list[dict[str, Any]]) -> None:
 def _documents(workspace: Workspace, artifact: Artifact) -> None:
     manifest = cached.json_file(artifact.path / "manifest.json")
     counts, embedder = manifest["counts"], manifest["embedder"]
+    said = told_documents(counts["documents"], file_count(manifest))
     st.caption(plain(
-        f"{told_documents(counts['documents'], file_count(manifest))}, {counts['passages']} passages; embedded with {embedder['id']} "
-        f"({embedder['dim']} numbers each, {embedder['dtype']}). Search index: {manifest['index']['kind']} "
-        f"({manifest['index']['reason']})."
+        f"{said}, {counts['passages']:,} passages; embedded with {embedder['id']} ({embedder['dim']} numbers each, "
+        f"{embedder['dtype']}). Search index: {manifest['index']['kind']} ({manifest['index']['reason']})."
     ))  # fmt: skip
     intake.problems(manifest)
     rows = stored.files(artifact)
