@@ -40,7 +40,7 @@ def _search(system: System, answer: Answer, took: Took | None) -> list[Step]:
         return [Step(name, None, NOT_RECORDED) for name in names]
     vector = Step("vector", took.vector, f"by the embedding model of {system.knowledge}")
     if took.vector is None:
-        vector = Step("vector", None, "search by words (BM25) makes no vector")
+        vector = Step("vector", None, "BM25 compares words and makes no vector")
     found = f"{len(answer.hits)} found" if answer.hits else "none found"
     return [vector, Step("search", took.search, f"{system.method} search in {system.knowledge}"),
             Step("passages", took.passages, found)]  # fmt: skip

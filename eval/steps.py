@@ -73,7 +73,7 @@ def _middle(searched: Searched) -> list[Step]:
 
 def _vector(retriever: KnowledgeRetriever, vector: np.ndarray | None, seconds: float | None) -> Step:
     if vector is None:
-        return Step("vector", None, "search by words (BM25) makes no vector")
+        return Step("vector", None, "BM25 compares words and makes no vector")
     norm, first = float(np.linalg.norm(vector)), [round(float(number), 4) for number in vector[:SHOWN]]
     said = f"{len(vector)} numbers by {retriever.embedder.id}, length {norm:.3f}"
     details = {"embedder": retriever.embedder.id, "dimension": len(vector), "norm": round(norm, 6), "first": first}

@@ -52,13 +52,20 @@ def reader(run: Run, scores: dict[str, Any], where: dict[str, str]) -> None:
         return
     n = next(iter(known.values())).n
     st.markdown(f"**Reader and search apart: the {n} questions whose gold passage is known**")
-    for corner, one in known.items():
-        found = scores["systems"][where[corner]].get("gold_found")
-        searched = f"; its search found a gold passage for {cell(found)} % (n {found['n']})" if found else ""
-        said = "reads the right passage" if corner == "gold" else "reads what was found"
-        st.markdown(f"- {TITLES[corner]}, which {said}: **{plain(cell(vars(one)))} %** right{plain(searched)}")
-    st.caption(f"What {TITLES['gold']} misses is the reader's doing; what the others miss beyond that is the search's. "
-               "In brackets 95 % intervals.")  # fmt: skip
+    st.markdown("\n".join(_reads(corner, one, scores["systems"][where[corner]]) for corner, one in known.items()))
+    st.caption(f"What {TITLES['gold']} misses is the reader's doing. What the others miss beyond that lies with the "
+               "search where it found no gold passage, else with reading the right passage among others. In brackets: "
+               "95 % intervals.")  # fmt: skip
+
+
+def _reads(corner: str, right: Estimate, row: dict[str, Any]) -> str:
+    """One line of the list: how many are right, and how often the search found what they need."""
+    share = f"**{plain(cell(vars(right)))} %** right"
+    if corner == "gold":
+        return f"- {TITLES[corner]}, which reads the right passage alone: {share}"
+    found = row.get("gold_found")
+    searched = f"; the search found a gold passage for {cell(found)} % (n {found['n']})" if found else ""
+    return f"- {TITLES[corner]}, which reads what was found: {share}{plain(searched)}"
 
 
 @st.cache_data(max_entries=16, show_spinner=False)

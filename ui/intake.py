@@ -63,7 +63,7 @@ def files(manifest: dict[str, Any], passages: dict[str, int]) -> list[dict[str, 
         if one.get("edited"):
             row["Edited"] = when(one["edited"])
         if one.get("date") or one.get("tags"):
-            row["Date"], row["Date from"] = one.get("date") or None, one.get("date_from") or None
+            row["Date"], row["Date read from"] = one.get("date") or None, one.get("date_from") or None
             row["Tags"] = ", ".join(one.get("tags", [])) or None
     refused = [{"File": one["file"], "Ended as": f"refused: {one['what']}"} for one in manifest["refused"]]
     return [*rows.values(), *refused]

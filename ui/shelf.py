@@ -13,6 +13,7 @@ from rag.history import file_count, told_documents
 from rag.settings import METHODS
 from ui import cached, editor, filters, history, intake, passages, pickers, stored
 from ui.frame import guarded, plain
+from ui.methods import METHOD_HELP, method_name
 from ui.passages import origin
 
 
@@ -33,7 +34,8 @@ def _search(workspace: Workspace, artifact: Artifact) -> None:
         with st.container(horizontal=True, vertical_alignment="bottom"):
             question = st.text_input("Try a search", key="knowledge_question", placeholder="What would you look up?")
             count = st.number_input("Passages", 1, 50, key="knowledge_k", width=110)
-            method = st.selectbox("Method", METHODS, key="knowledge_method", width=130)
+            method = st.selectbox("Method", METHODS, key="knowledge_method", width=140, help=METHOD_HELP,
+                                  format_func=method_name)  # fmt: skip
             pressed = st.form_submit_button("Search", key="knowledge_search_go", icon=":material/search:")
         if why:
             st.caption(plain(why))
@@ -87,6 +89,11 @@ def _documents(workspace: Workspace, artifact: Artifact) -> None:
     rows = stored.files(artifact)
     st.dataframe(rows, hide_index=True, key="knowledge_documents", alt="Files of this knowledge base",
                  placeholder="–")  # fmt: skip
+    if any(row.get("Kept", 0) > (row.get("In the file") or row.get("Kept", 0)) for row in rows):
+        st.caption("In the file and Kept are characters. A table keeps more than it had: each of its rows is written "
+                   "with the names of its columns, so that it can be read by itself.")  # fmt: skip
+    else:
+        st.caption("In the file and Kept are characters.")
     read = [row["File"] for row in rows if row.get("Passages")]
     chosen = st.selectbox("Passages of", read, key="knowledge_document")
     if not chosen:
