@@ -20,6 +20,7 @@ from data.schema import Answer, DecodeSettings, Example
 from data.store import resolve
 from data.workspace import Workspace
 from eval import claims, records, scoring
+from eval.searching import timed_search
 from eval.systems import Parts, System, corner, flags, parse, places, possible, settle
 from rag.knowledge import open_knowledge
 from rag.settings import tuned
@@ -128,7 +129,10 @@ def work(workspace: Workspace, run: jobs.Run, reporter: Reporter) -> dict[str, A
             device = model.device
             reporter.device(device.name, f"{device.reason}; {device.dtype}: {device.dtype_reason}")
         count = _Counter(log, system.name, reporter, finished, total)
-        loader.answerer(system, settings).answer(left, count)
+        find = None
+        if system.context == "retrieved":
+            find = timed_search(run.folder, system.name, loader.retriever_of(system), system.k)
+        loader.answerer(system, settings, find).answer(left, count)
         finished = count.finished
     reporter.write(text="scoring")
     scores = rescore(run)

@@ -17,6 +17,7 @@ from data.workspace import Workspace
 from rag import index
 from rag.embed import Embedder
 from rag.files import Knowledge, write_version
+from rag.history import file_count
 from rag.reuse import Report, embed, same_sizes, same_vectors, split, why_none_kept
 from rag.settings import BuildConfig, Tuned, tuned
 
@@ -43,11 +44,11 @@ class Built:
 
     def summary(self) -> dict[str, object]:
         """The JSON that ``python -m rag build --json`` prints."""
-        refused = [dataclasses.asdict(one) for one in self.refused]
+        refused, manifest = [dataclasses.asdict(one) for one in self.refused], self.artifact.manifest()
         return {
-            "knowledge": self.artifact.ref, "documents": self.documents, "passages": self.passages,
-            "embedded": self.embedded, "cached": self.cached, "taken_over": self.taken_over,
-            "index": self.artifact.manifest()["index"],
+            "knowledge": self.artifact.ref, "documents": self.documents, "files": file_count(manifest),
+            "passages": self.passages, "embedded": self.embedded, "cached": self.cached, "taken_over": self.taken_over,
+            "index": manifest["index"],
             "warnings": list(self.warnings), "refused": refused,
         }  # fmt: skip
 

@@ -61,13 +61,13 @@ def test_three_lists_say_where_the_same_passage_stands_in_the_others(workspace: 
     assert not app.exception
     said = texts(app)
     assert said.count(FILES["a.md"].split("\n")[2]) == 3, "in all lists, and as text"
-    assert "by words: 1 · fused: 1" in said
-    assert "by meaning: 1 · by words: 1" in said
+    assert "BM25: 1 · fused: 1" in said
+    assert "dense: 1 · BM25: 1" in said
     assert "cosine 0." in said
     assert "BM25 " in said
     assert "1/(60+1) + 1/(60+1) = 0.0328" in said
     assert len(buttons(app, "lab_right_bm25_")) < len(buttons(app, "lab_right_dense_")) == 3
-    assert "by words: –" in said, "a passage without a word of the question"
+    assert "BM25: –" in said, "a passage without a word of the question"
 
 
 def test_nothing_good_enough_is_said_in_words(workspace: Workspace, folder: Path) -> None:

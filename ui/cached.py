@@ -1,10 +1,9 @@
-"""Every st.cache_data of the page: only of data read from files, keyed by the file's path and time of change."""
+"""What pages read again and again: only of data read from files, kept by the file's path and time of change."""
 
 from __future__ import annotations
 
 import json
 import threading
-from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,14 +13,12 @@ import streamlit as st
 
 from data import jobs
 from data.disk import read_json
-from data.errors import UserError
 from data.examples import load_examples
 from data.schema import Answer, Example, Passage
 from data.store import Artifact, names, resolve, versions
 from data.workspace import Workspace
 from eval.metrics import score
 from eval.records import load_passages, restored
-from ui import intake
 from ui.errand import result_of, run_errand
 
 
@@ -146,65 +143,6 @@ def curve(run: jobs.Run) -> list[dict[str, Any]]:
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _tail(path: str) -> Tail:
     return Tail(Path(path))
-
-
-def files(artifact: Artifact) -> list[dict[str, Any]]:
-    """One row per file of a knowledge base version: how it ended, and what of it was kept."""
-    path = artifact.path / "manifest.json"
-    return _files(str(artifact.path), stamp(path))
-
-
-@st.cache_data(max_entries=4, show_spinner=False)
-def _files(folder: str, changed: int) -> list[dict[str, Any]]:
-    count: Counter[str] = Counter()
-    with open(Path(folder) / "passages.jsonl", encoding="utf-8") as file:
-        count.update(json.loads(line)["document"] for line in file)
-    return intake.files(read_json(Path(folder) / "manifest.json"), count)
-
-
-def passages(artifact: Artifact, name: str) -> list[dict[str, Any]]:
-    """The passages of one file, in order (of a table: those of all its rows)."""
-    known = json_file(artifact.path / "manifest.json")["files"]
-    return passages_of(artifact, frozenset(id_ for id_, one in known.items() if one.get("file", id_) == name))
-
-
-def passages_of(artifact: Artifact, ids: frozenset[str]) -> list[dict[str, Any]]:
-    """The passages of some documents of a version, in order."""
-    path = artifact.path / "passages.jsonl"
-    return _passages(str(path), stamp(path), ids)
-
-
-@st.cache_data(max_entries=8, show_spinner=False)
-def _passages(path: str, changed: int, ids: frozenset[str]) -> list[dict[str, Any]]:
-    with open(path, encoding="utf-8") as file:
-        return [row for line in file if (row := json.loads(line))["document"] in ids]
-
-
-def texts(artifact: Artifact, ids: frozenset[str]) -> dict[str, str]:
-    """The texts of some documents of a version, by id; those that it does not hold are left out."""
-    path = artifact.path / "documents.jsonl"
-    return _texts(str(path), stamp(path), ids)
-
-
-@st.cache_data(max_entries=8, show_spinner=False)
-def _texts(path: str, changed: int, ids: frozenset[str]) -> dict[str, str]:
-    with open(path, encoding="utf-8") as file:
-        return {row["id"]: row["text"] for line in file if (row := json.loads(line))["id"] in ids}
-
-
-def document(artifact: Artifact, name: str) -> dict[str, Any]:
-    """One document of a knowledge base as a row: its text, file, when it was edited and the rest. Raises UserError."""
-    path = artifact.path / "documents.jsonl"
-    found = _document(str(path), stamp(path), name)
-    if found is None:
-        raise UserError(f"{artifact.ref} has no document {name!r}.", "Choose another.")
-    return {**found, "file": found.get("source") or found["id"], "edited": found.get("edited", "")}
-
-
-@st.cache_data(max_entries=4, show_spinner=False)
-def _document(path: str, changed: int, name: str) -> dict[str, Any] | None:
-    with open(path, encoding="utf-8") as file:
-        return next((row for line in file if (row := json.loads(line))["id"] == name), None)
 
 
 def checked(files: dict[str, str], folder: str | None, mapping: dict[str, str]) -> dict[str, Any]:

@@ -9,14 +9,14 @@ import streamlit as st
 from data.jobs import Run
 from eval.report import stamps, tuned_on
 from eval.systems import places
-from ui import charts, downloads, tables, verdicts
+from ui import beside, charts, downloads, tables, verdicts
 from ui.frame import bullets, plain, when
 
 
 def show(run: Run, scores: dict[str, Any]) -> None:
     """Everything a comparison says before one looks at single questions."""
     where = places(run.order["config"]["systems"])
-    if lead := verdicts.leader(scores, where):
+    if lead := verdicts.leader(scores, where, beside.ahead(run, scores, where)):
         st.markdown(f"#### {plain(lead)}")
     for line in tuned_on(run):
         st.error(plain(line), icon=":material/flag:")

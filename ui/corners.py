@@ -15,7 +15,7 @@ from eval.systems import System
 from rag.filters import EVERYTHING, Filter
 from ui import steps
 from ui.frame import plain
-from ui.shelf import origin
+from ui.passages import origin
 from ui.square import MEANING, TITLES, square
 
 CITING = (
@@ -49,7 +49,7 @@ def ask(
             if "answer" in event:
                 answers[corner] = event["answer"]
                 with slots[corner].container():
-                    _answer(corner, event["answer"])
+                    _answer(event["answer"])
     return answers
 
 
@@ -60,7 +60,7 @@ def show(answers: dict[str, Any]) -> None:
         slot = _waiting(corner, corner in answers)
         if corner in answers:
             with slot.container():
-                _answer(corner, answers[corner])
+                _answer(answers[corner])
 
     square(cell)
 
@@ -68,6 +68,7 @@ def show(answers: dict[str, Any]) -> None:
 def below(answers: dict[str, Any]) -> None:
     """Every answer's steps with their times, and what the search found (both corners that read it read the same)."""
     steps.table(answers)
+    steps.details(answers)
     reading = next((answer for answer in answers.values() if answer["relevant"] is not None), None)
     if reading is None:
         return
@@ -103,7 +104,7 @@ def _waiting(corner: str, possible: bool) -> Any:
         return slot
 
 
-def _answer(corner: str, answer: dict[str, Any]) -> None:
+def _answer(answer: dict[str, Any]) -> None:
     st.text(answer["text"] or "(an empty answer)")
     steps.citations(answer["citations"], [hit["document"] for hit in answer["hits"]], linked=True)
     notes = [f"{answer['seconds']:.2f} s", f"{answer['new_tokens']} tokens"]
@@ -116,4 +117,3 @@ def _answer(corner: str, answer: dict[str, Any]) -> None:
     if answer["relevant"] is not None and not answer["hits"]:
         notes.append("nothing good enough was found: asked without passages")
     st.caption(plain(" · ".join([*notes, *filter(None, [answer["note"]])])))
-    steps.details(answer, f"ask_steps_{corner.replace('+', '_')}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ def run_errand(request: dict[str, Any]) -> dict[str, Any]:
         raise RuntimeError(f"an errand ended with {done.returncode}:\n{done.stderr[-2000:]}") from error
 
 
-def result_of(answer: dict[str, Any]) -> dict[str, Any]:
+def result_of(answer: dict[str, Any]) -> Any:
     """An errand's result. Raises Refused for what the user can put right."""
     if problem := answer.get("error"):
         raise Refused(**problem)
@@ -79,6 +80,13 @@ def _grid(request: dict[str, Any]) -> dict[str, Any]:
     return {"run": order(open_workspace(Path(request["workspace"])), GridOrder(**given)).id}
 
 
+def _token_counts(request: dict[str, Any]) -> list[int]:
+    from data.schema import Passage
+    from rag.lengths import token_counts
+
+    return token_counts(request["embedder"], [Passage(**row) for row in request["passages"]])
+
+
 def _columns(request: dict[str, Any]) -> dict[str, list[str]]:
     """The columns of each file of a refused request, so that the page can offer to map them."""
     from data.rows import read_rows
@@ -95,7 +103,11 @@ def _columns(request: dict[str, Any]) -> dict[str, list[str]]:
 def main() -> int:
     """The child's side: do the one request on standard input."""
     request = json.load(sys.stdin)
-    do = {"check": lambda r: _check(r).summary(), "add": _add, "bench": _bench, "grid": _grid}[request.pop("do")]
+    known: dict[str, Callable[[dict[str, Any]], Any]] = {
+        "check": lambda asked: _check(asked).summary(), "add": _add, "bench": _bench, "grid": _grid,
+        "token_counts": _token_counts,
+    }  # fmt: skip
+    do = known[request.pop("do")]
     try:
         answer: dict[str, Any] = {"result": do(request)}
     except UserError as error:

@@ -18,6 +18,7 @@ from rag.settings import METHODS, tuned
 from ui import cached, pickers, tuning
 from ui.errand import result_of, run_errand
 from ui.frame import guarded, plain
+from ui.methods import METHOD_HELP, method_name
 from ui.watch import active, launch, watch
 
 TRY_SIZES, TRY_OVERLAPS, TRY_KS = (40, 80, 120, 160, 200, 240, 320, 480), (0, 20, 40, 60, 80), (1, 2, 3, 4, 5, 6, 8, 12)
@@ -75,7 +76,8 @@ def _form(workspace: Workspace, artifact: Artifact, manifest: dict[str, Any]) ->
         source = _source(workspace, artifact.name)
         criterion = st.selectbox("Choose by", list(MEASURES), list(MEASURES).index(CRITERION), key="grid_criterion",
                                  format_func=lambda one: f"{WORDS[one]}: {MEANING[one]}")  # fmt: skip
-        methods = st.multiselect("Search methods", METHODS, METHODS, key="grid_methods")
+        methods = st.multiselect("Search methods", METHODS, METHODS, key="grid_methods",
+                                 format_func=method_name, help=METHOD_HELP)  # fmt: skip
     with right:
         chunk = st.multiselect("Passage sizes, in tokens", sizes, [one for one in SIZES if one in sizes],
                                key="grid_sizes", help=f"The embedding model reads at most {reads}.")  # fmt: skip

@@ -12,7 +12,7 @@ from data.schema import Passage
 from data.store import Artifact
 from data.workspace import Workspace
 from rag.marks import Mark, add_mark, gold_passages, located, question_file, remove_mark, span_of, standing
-from ui import cached
+from ui import stored
 from ui.frame import guarded, notice, plain
 
 PAGE, SHOWN = 20, 160
@@ -25,8 +25,8 @@ def right_passages(
     found = {hit["id"] for one in methods.values() for hit in one["hits"]}
     same = [mark for mark in marks if question_key(mark.question) == question_key(question)]
     documents = frozenset(mark.document for mark in same)
-    passages = [Passage(**row) for row in cached.passages_of(artifact, documents)] if same else []
-    texts = cached.texts(artifact, documents) if same else {}
+    passages = [Passage(**row) for row in stored.passages_of(artifact, documents)] if same else []
+    texts = stored.texts(artifact, documents) if same else {}
     right: dict[str, list[Mark]] = {}
     for mark in same:
         span = located(mark, texts)
@@ -37,7 +37,7 @@ def right_passages(
 
 
 def _texts(artifact: Artifact, marks: Sequence[Mark]) -> dict[str, str]:
-    return cached.texts(artifact, frozenset(mark.document for mark in marks))
+    return stored.texts(artifact, frozenset(mark.document for mark in marks))
 
 
 def buttons(

@@ -14,6 +14,7 @@ from rag.settings import METHODS
 from ui import pickers
 from ui.errand import Refused, result_of, run_errand
 from ui.frame import guarded, plain
+from ui.methods import METHOD_HELP, method_name
 from ui.square import MEANING, TITLES
 from ui.watch import active, launch
 
@@ -57,7 +58,8 @@ def _parts(workspace: Workspace) -> tuple[str, str | None, Parts]:
         first, second = st.columns(2)
         why = pickers.search_defaults(workspace, knowledge, "compare")
         k = first.number_input("Passages", 1, 50, key="compare_k", help="Passages fetched per question.")
-        method = second.selectbox("Search", METHODS, key="compare_method", help="How passages are found.")
+        method = second.selectbox("Search", METHODS, key="compare_method", help=METHOD_HELP,
+                                  format_func=method_name)  # fmt: skip
         if why:
             st.caption(plain(why))
     return name, test, Parts(model, tuned, knowledge, int(k), method)

@@ -60,9 +60,10 @@ def _or_none(label: str, refs: Sequence[str], key: str, text: str) -> str | None
 
 def rows(workspace: Workspace, split: str, label: str, key: str, nothing: str | None = None) -> str | None:
     """Rows of one split: a stored dataset, or a file to upload. None until there is one, and for ``nothing``."""
-    having = [one.ref for one, manifest in cached.artifacts(workspace, "datasets") if split in manifest["splits"]]
+    having = {one.ref: f"{split} rows of {one.ref}, n = {manifest['splits'][split]['rows']:,}"
+              for one, manifest in cached.artifacts(workspace, "datasets") if split in manifest["splits"]}  # fmt: skip
     options = [*([nothing] if nothing else []), *having, UPLOAD]
-    chosen = st.selectbox(label, options, key=key)
+    chosen = st.selectbox(label, options, key=key, format_func=lambda one: having.get(one, one))
     if chosen == nothing:
         return None
     if chosen != UPLOAD:

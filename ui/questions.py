@@ -9,10 +9,10 @@ import streamlit as st
 from data.jobs import Run
 from data.schema import Answer, Example
 from eval.citations import of_answer
-from ui import cached, steps
+from ui import cached, question_steps, steps
 from ui.cached import Place
 from ui.frame import plain
-from ui.shelf import origin
+from ui.passages import origin
 
 PAGE = 25
 ALL, WRONG, APART = "All", "Wrong for one system", "One right, the other wrong"
@@ -82,10 +82,12 @@ def _question(run: Run, example: Example, places: Places) -> None:
         if example.evidence:
             with st.expander("The gold passage", key="question_evidence"):
                 st.text(example.evidence)
+    answers = {name: (given[example.id].right, cached.answer(run, given[example.id]))
+               for name, given in places.items() if example.id in given}  # fmt: skip
     with st.grid(3, gap="small"):
-        for number, (name, given) in enumerate(places.items()):
-            if place := given.get(example.id):
-                _answer(f"question_answer_{number}", name, place.right, cached.answer(run, place))
+        for number, (name, (right, answer)) in enumerate(answers.items()):
+            _answer(f"question_answer_{number}", name, right, answer)
+    question_steps.show(run, example, {name: one for name, (_, one) in answers.items() if one.available})
 
 
 def _answer(key: str, name: str, right: bool | None, answer: Answer) -> None:

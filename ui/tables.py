@@ -18,7 +18,7 @@ def systems(scores: dict[str, Any]) -> list[dict[str, Any]]:
     for name, row in scores["systems"].items():
         odd = [f"{row[flaw]} {flaw.replace('_', ' ')}" for flaw in FLAWS if row.get(flaw)]
         if row["not_available"]:
-            odd.insert(0, f"{row['not_available']} left out: no gold passage is known")
+            odd.insert(0, f"{row['not_available']} without a gold passage")
         rows.append({
             "System": name, "n": row["n"], "Exact match, %": cell(row["exact_match"]),
             "Token F1, %": cell(row["token_f1"]), "Seconds per answer": row["seconds_per_answer"],

@@ -14,6 +14,7 @@ from eval.measured import left_out
 from eval.report import cell
 from eval.retrieval import MEASURES, WORDS
 from ui.frame import guarded, plain, when
+from ui.methods import method_name
 from ui.watch import active, launch
 
 
@@ -38,7 +39,7 @@ def result(workspace: Workspace, run: Run, now: Setting) -> None:
 def _row(what: str, row: dict[str, Any]) -> dict[str, Any]:
     return {
         "Settings": what, "Passage size": row["chunk_tokens"], "Overlap": row["overlap_tokens"],
-        "Method": row["method"], "Passages": row["k"],         "Tokens in the prompt": round(row["tokens"]),
+        "Method": method_name(row["method"]), "Passages": row["k"], "Tokens in the prompt": round(row["tokens"]),
         **{f"{WORDS[m]}, %": cell(row[m]) for m in MEASURES},
     }  # fmt: skip
 
@@ -83,7 +84,7 @@ def _mark(row: dict[str, Any], chosen: str, used: str) -> str:
 def _heat(rows: list[dict[str, Any]], measure: str) -> None:
     """One small table per method; darker is better, and every cell says its number."""
     values = [
-        {"method": row["method"], "k": row["k"], "cut": f"{row['chunk_tokens']} / {row['overlap_tokens']}",
+        {"method": method_name(row["method"]), "k": row["k"], "cut": f"{row['chunk_tokens']} / {row['overlap_tokens']}",
          "value": 100 * row[measure]["mean"], "order": row["chunk_tokens"] * 1000 + row["overlap_tokens"],
          "text": f"{100 * row[measure]['mean']:.0f} {_mark(row, '★', '●')}".strip(), "tokens": round(row["tokens"]),
          "interval": cell(row[measure])}

@@ -46,10 +46,11 @@ for run in active(home):
 st.markdown("**Questions to begin with**")
 with st.grid(3, gap="small"):
     for number, starter in enumerate(corners.starters()):
-        words, why = plain(starter["question"]), plain(starter["why"])
-        if st.button(words, key=f"ask_starter_{number}", help=why, width="stretch", wrap=True):
-            st.session_state["ask_question"] = starter["question"]
-            st.session_state["ask_now"] = True
+        with st.container(border=True, height="stretch", key=f"ask_starter_box_{number}"):
+            if st.button(plain(starter["question"]), key=f"ask_starter_{number}", width="stretch", wrap=True):
+                st.session_state["ask_question"] = starter["question"]
+                st.session_state["ask_now"] = True
+            st.caption(plain(starter["why"]))
 
 with st.form("ask_form", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
     question = st.text_input("Your question", key="ask_question", placeholder="Type a question")
