@@ -186,3 +186,15 @@ def beside(workspace: Workspace, run_id: str, work: Callable[[jobs.Run, Reporter
 def threads() -> int:
     """How many threads this process may compute with (set by the parent, see jobs.child_environment)."""
     return int(os.environ.get("OMP_NUM_THREADS", max(1, (os.cpu_count() or 2) - 1)))
+
+
+def threads_reason() -> str:
+    """Why this process computes with so many threads."""
+    cores = os.cpu_count() or 2
+    if "TORCHELASTIC_RUN_ID" in os.environ:
+        return f"{os.environ['WORLD_SIZE']} processes share {cores} cores"
+    if "CROSSOVER_THREADS" in os.environ:
+        return "CROSSOVER_THREADS asks for it"
+    if threads() == max(1, cores - 1):
+        return f"of {cores} cores, one stays free for the page" if cores > 1 else "this machine has one core"
+    return "OMP_NUM_THREADS asks for it"

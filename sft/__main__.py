@@ -25,7 +25,11 @@ def train(options: argparse.Namespace) -> dict[str, Any]:
     run = carry_out(workspace, run)
     summary = run.status["summary"]
     loss = summary["validation_loss"]
-    said = "no validation" if loss is None else f"validation loss {loss:.3f} at step {summary['best_step']}"
+    said = "no validation" if loss is None else f"kept after step {summary['best_step']}, validation loss {loss:.3f}"
+    if "metric" in summary:
+        mean, low, high = (100 * summary[f"metric_{part}"] for part in ("mean", "low", "high"))
+        words = summary["metric"].replace("_", " ")
+        said += f", {words} {mean:.1f} % ({low:.1f} to {high:.1f}, n = {summary['metric_n']})"
     say(options, f"{summary['name']}: {summary['steps']} steps in {duration(summary['seconds'])}, {said}.")
     for note in summary["notes"]:
         say(options, f"  {note}")

@@ -8,7 +8,7 @@ from typing import Any
 
 from transformers import TrainerState
 
-from data.child import Reporter
+from data.child import Reporter, threads, threads_reason
 from data.errors import Stopped, UserError
 from data.jobs import Run
 from data.options import from_saved
@@ -20,6 +20,7 @@ from sft.checkpoints import Unwritable, disk_full, last_whole, step_of
 from sft.checks import WORDS, Measure
 from sft.choice import Point, points
 from sft.config import TrainConfig
+from sft.curve import RESUMED
 from sft.progress import Progress, best_checkpoint
 from sft.task import Task, settle
 from sft.trainer import build
@@ -73,9 +74,8 @@ def _attempt(
     home = run.folder / "checkpoints"
     resumed = last_whole(home) if ranks.rank() == 0 else None
     resumed = ranks.gathered(resumed)[0]  # one process tidies up, all go on from what it found
-    if resumed:
-        reporter.metric(resumed_from=step_of(resumed))
-    reporter.write(criterion=task.facts["criterion"])
+    reporter.metric(**{RESUMED: step_of(resumed) if resumed else -1})
+    reporter.write(criterion=task.facts["criterion"], threads=threads(), threads_reason=threads_reason())
     progress = Progress(reporter, task.config.patience, task.criteria, task.exam, task.model.device.name)
     trainer = build(task.model, task.config, task.train, task.validation, home, progress, resumed is None)
 
