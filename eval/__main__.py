@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from data.errors import UserError
 from data.schema import DecodeSettings
 from data.store import resolve
 from data.workspace import Workspace, open_workspace
-from eval import bench, grid, records, report, tuning
+from eval import bench, exports, grid, preference, records, report, tuning, votes
 from eval.systems import CORNERS, METHOD, METHODS, K, Parts, corner, parse, possible, searched, settle
 from rag.filters import add_filters, named
 
@@ -70,11 +70,32 @@ def show_report(options: argparse.Namespace) -> dict[str, Any]:
     run = jobs.find(workspace, options.name, "bench")
     scores = records.load_scores(run)
     _say_report(options, run, scores)
-    if options.html:
-        write_bytes(options.html, report.as_html(run, scores).encode("utf-8", "replace"))
-        shell.say(options, f"Written to {options.html}.")
+    written = {}
+    for kind, write in {"html": report.as_html, **exports.WRITERS}.items():
+        if file := getattr(options, kind):
+            write_bytes(file, write(run, scores).encode("utf-8", "replace"))
+            shell.say(options, f"Written to {file}.")
+            written[kind] = str(file)
     tuned_on = run.order["inputs"].get("tuned_on", {})
-    return {"run": run.id, "html": str(options.html) if options.html else None, "tuned_on": tuned_on, **scores}
+    return {"run": run.id, "html": None, **written, "tuned_on": tuned_on, **scores}
+
+
+def show_votes(options: argparse.Namespace) -> dict[str, Any]:
+    run = jobs.find(open_workspace(), options.name, "bench")
+    found = []
+    for ballot in votes.ballots(run):
+        given = votes.load_votes(run, ballot)
+        if given:
+            each, _ = preference.raters(given)
+            told = [*preference.all_pairs(given, ballot.systems), preference.position_bias(given)[0]]
+            shell.say(
+                options, "\n".join([f"{', '.join(ballot.systems)}: {len(given)} votes by {', '.join(each)}", *told])
+            )
+            strengths = [asdict(one) for one in preference.strengths(given, ballot.systems)]
+            found.append({"systems": ballot.systems, "votes": len(given), "raters": each, "strengths": strengths})
+    if not found:
+        shell.say(options, f"No vote on {run.name} yet; votes are cast on the page Human review.")
+    return {"run": run.id, "ballots": found}
 
 
 def run_ask(options: argparse.Namespace) -> dict[str, Any]:
@@ -156,6 +177,11 @@ def parser() -> argparse.ArgumentParser:
     one = shell.verb(verbs, "report", show_report, "show a finished comparison again")
     one.add_argument("name", help="the comparison's name, or its run")
     one.add_argument("--html", type=Path, metavar="FILE", help="also write it as one HTML file")
+    one.add_argument("--markdown", type=Path, metavar="FILE", help="also write its summary as Markdown")
+    one.add_argument("--csv", type=Path, metavar="FILE", help="also write every answer with its scores as CSV")
+    one.add_argument("--jsonl", type=Path, metavar="FILE", help="the same as JSON lines, with prompts and passages")
+    one = shell.verb(verbs, "votes", show_votes, "what people's votes on a comparison amount to")
+    one.add_argument("name", help="the comparison's name, or its run")
     one = shell.verb(verbs, "ask", run_ask, "ask one question of several systems")
     one.add_argument("question")
     one.add_argument("--steps", action="store_true", help="also show the six steps of each answer with their times")

@@ -95,7 +95,9 @@ def test_scoring_again_without_a_model_gives_the_stored_numbers(home: Workspace,
 
 
 def test_the_report_shows_texts_as_text(home: Workspace, finished: dict[str, Any], tmp_path: Path) -> None:
-    run_shell(home, "eval", "report", "b", "--html", str(tmp_path / "b.html"))
+    run_shell(home, "eval", "report", "b", "--html", str(tmp_path / "b.html"), "--csv", str(tmp_path / "b.csv"),
+              "--markdown", str(tmp_path / "b.md"), "--jsonl", str(tmp_path / "b.jsonl"))  # fmt: skip
+    assert all((tmp_path / f"b.{ending}").read_text() for ending in ("csv", "md", "jsonl"))
     page = (tmp_path / "b.html").read_text()
     assert PAYLOAD not in page
     assert "&lt;script&gt;alert(1)" in page

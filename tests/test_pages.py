@@ -29,7 +29,8 @@ EMPTY = {
     "overview": "No comparison has finished yet.", "data": "No dataset is stored yet.",
     "knowledge": "No knowledge base yet.", "lab": "Nothing to search yet.",
     "tune": "No tuned model yet.", "compare": "No comparison yet.",
-    "ask": "Only the base model can answer so far.", "runs": "No job has run yet.",
+    "review": "No comparison to vote on yet.", "ask": "Only the base model can answer so far.",
+    "runs": "No job has run yet.",
 }  # fmt: skip
 HEAVY = ("torch", "transformers", "trl", "peft", "faiss", "sentence_transformers", "datasets", "sklearn")
 

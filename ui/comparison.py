@@ -7,9 +7,9 @@ from typing import Any
 import streamlit as st
 
 from data.jobs import Run
-from eval.report import as_html, stamps, tuned_on
+from eval.report import stamps, tuned_on
 from eval.systems import places
-from ui import charts, tables, verdicts
+from ui import charts, downloads, tables, verdicts
 from ui.frame import bullets, plain, when
 
 
@@ -35,7 +35,7 @@ def show(run: Run, scores: dict[str, Any]) -> None:
     bullets(verdicts.sentences(scores, where) or [pair["sentence"] for pair in scores["pairs"][:6]])
     _slices(scores)
     _about(run, scores)
-    _downloads(run, scores)
+    downloads.show(run, scores)
 
 
 def _slices(scores: dict[str, Any]) -> None:
@@ -59,14 +59,3 @@ def _about(run: Run, scores: dict[str, Any]) -> None:
             f"Test {config['test']} (fingerprint {inputs['test']}), at most {config['max_new_tokens']} new tokens an "
             f"answer, prompt form {inputs['prompt']}, ordered {when(run.order['created'])}. Run {run.id}"
         ))  # fmt: skip
-
-
-def _downloads(run: Run, scores: dict[str, Any]) -> None:
-    """Both are made when they are asked for."""
-    with st.container(horizontal=True):
-        st.download_button("Report as HTML", lambda: as_html(run, scores).encode("utf-8", "replace"),
-                           f"{run.id}.html", "text/html", key="compare_html", icon=":material/download:",
-                           on_click="ignore")  # fmt: skip
-        st.download_button("Answers as JSONL", (run.folder / "answers.jsonl").read_bytes, f"{run.id}-answers.jsonl",
-                           "application/jsonl", key="compare_jsonl", icon=":material/download:",
-                           on_click="ignore")  # fmt: skip

@@ -21,6 +21,7 @@ PAGES = {
     "lab": ("ui/pages/lab.py", "Search lab", ":material/science:"),
     "tune": ("ui/pages/tune.py", "Fine-tune", ":material/tune:"),
     "compare": ("ui/pages/compare.py", "Compare", ":material/compare_arrows:"),
+    "review": ("ui/pages/review.py", "Human review", ":material/how_to_vote:"),
     "ask": ("ui/pages/ask.py", "Ask", ":material/chat:"),
     "runs": ("ui/pages/runs.py", "Runs", ":material/list_alt:"),
 }

@@ -1,0 +1,82 @@
+"""Blind voting: two answers without names, four keys, and how far one has come. No system's name is sent."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import streamlit as st
+
+from data.jobs import Run
+from data.schema import Example
+from eval.votes import BAD, CHOICES, LEFT, RIGHT, TIE, Ballot, Pair, cast, load_votes, pairs
+from ui import cached
+
+KEYS = {LEFT: "Left", TIE: "Up", BAD: "Down", RIGHT: "Right"}
+WORDS = {LEFT: "Left is better", TIE: "Tie", BAD: "Both bad", RIGHT: "Right is better"}
+
+
+def texts(run: Run) -> dict[str, dict[str, str]]:
+    """{system: {example id: text}} of all available answers of a comparison."""
+    path = run.folder / "answers.jsonl"
+    return _texts(str(path), cached.stamp(path))
+
+
+@st.cache_resource(max_entries=2, show_spinner="Reading the answers")
+def _texts(path: str, changed: int) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    with open(Path(path), encoding="utf-8") as file:
+        for line in file:
+            try:
+                row = json.loads(line)
+            except json.JSONDecodeError:
+                continue  # torn by a kill; the batch was answered again
+            if row["available"]:
+                found.setdefault(row["system"], {})[row["example"]] = row["text"]
+    return found
+
+
+def show(run: Run, ballot: Ballot, rater: str) -> None:
+    """The first pair that this rater has not voted on, or the one that was gone back to."""
+    given = texts(run)
+    shown = pairs(run, ballot, rater, given)
+    own = [vote for vote in load_votes(run, ballot) if vote.rater == rater]
+    voted = {vote.example for vote in own}
+    st.progress(len(voted) / max(1, len(shown)), text=f"{len(voted)} of {len(shown)} pairs voted on")
+    again = st.session_state.get("review_again")
+    pair = next((one for one in shown if one.example == again or (not again and one.example not in voted)), None)
+    if pair is None:
+        st.success("Every pair has your vote. End the vote to see what all votes amount to.", icon=":material/check:")
+    else:
+        examples = {example.id: example for example in cached.questions(run)}
+        _pair(examples[pair.example], given, pair)
+        _buttons(run, ballot, rater, pair)
+    with st.container(horizontal=True, horizontal_alignment="distribute"):
+        if st.button("Change my last vote", key="review_back", shortcut="Backspace", disabled=not own or bool(again)):
+            st.session_state["review_again"] = own[-1].example
+            st.rerun()
+        if st.button("End the vote", key="review_end", icon=":material/logout:"):
+            st.session_state.pop("review_again", None)
+            for name in ("ballot", "rater"):
+                st.query_params.pop(name, None)
+            st.rerun()
+
+
+def _pair(example: Example, given: dict[str, dict[str, str]], pair: Pair) -> None:
+    with st.container(border=True, key="review_question"):
+        st.text(example.question)
+        with st.expander("The accepted answers", key=f"review_accepted_{example.id}"):
+            st.text(" | ".join(example.answers) if example.answerable else "It cannot be answered from the documents.")
+    for column, side, system in zip(st.columns(2), ("Left", "Right"), (pair.left, pair.right), strict=True):
+        with column.container(border=True, key=f"review_{side.lower()}", height="stretch"):
+            st.caption(side)
+            st.text(given[system][example.id] or "(an empty answer)")
+
+
+def _buttons(run: Run, ballot: Ballot, rater: str, pair: Pair) -> None:
+    for column, choice in zip(st.columns(4), CHOICES, strict=True):
+        with column:
+            if st.button(WORDS[choice], key=f"review_vote_{choice}", shortcut=KEYS[choice], width="stretch"):
+                cast(run, ballot, rater, pair, choice)
+                st.session_state.pop("review_again", None)
+                st.rerun()
