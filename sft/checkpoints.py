@@ -48,8 +48,8 @@ def is_whole(folder: Path) -> bool:
         return False
 
 
-def last_whole(home: Path) -> Path | None:
-    """The newest whole checkpoint; what a kill left half-written is removed.
+def last_whole(home: Path, tidy: bool = True) -> Path | None:
+    """The newest whole checkpoint; what a kill left half-written is removed (``tidy``: by one process of several).
 
     The trainer unpickles optimizer and random state from here, and only from here: folders of this workspace whose
     hashes match, read with ``weights_only=True``.
@@ -58,5 +58,6 @@ def last_whole(home: Path) -> Path | None:
     for folder in found:
         if is_whole(folder):
             return folder
-        shutil.rmtree(folder)
+        if tidy:
+            shutil.rmtree(folder)
     return None

@@ -59,8 +59,9 @@ class Exam:
     questions: tuple[Question, ...]
     measure: Measure
 
-    def sit(self, model: LocalModel, network: Any, between: Callable[[int], None]) -> Measured:
-        """Answer every question greedily and measure the answers; ``between`` hears the number answered, per batch.
+    def sit(self, model: LocalModel, network: Any, rows: int, between: Callable[[int], None]) -> Measured:
+        """Answer every question greedily, at most ``rows`` at once, and measure the answers. ``between`` hears before
+        each batch how many are answered.
 
         Of several processes each answers its share; all get the same result.
         """
@@ -70,7 +71,7 @@ class Exam:
         texts: dict[int, str] = {}
         with as_loaded(network):
             lengths = [len(question.prompt) for question in own]
-            for batch in batches(lengths, TOKENS_PER_BATCH[model.device.name]):
+            for batch in batches(lengths, TOKENS_PER_BATCH[model.device.name], rows):
                 between(len(texts) * ranks.size())
                 prompts = [own[place].prompt for place in batch]
                 written = greedy(network, model.tokens, prompts, most, model.ends)

@@ -72,8 +72,7 @@ def _attempt(
     ranks.take_device()
     task = settle(workspace, run, reporter, config, measure)
     home = run.folder / "checkpoints"
-    resumed = last_whole(home) if ranks.rank() == 0 else None
-    resumed = ranks.gathered(resumed)[0]  # one process tidies up, all go on from what it found
+    resumed = last_whole(home, tidy=ranks.rank() == 0)
     reporter.metric(**{RESUMED: step_of(resumed) if resumed else -1})
     reporter.write(criterion=task.facts["criterion"], threads=threads(), threads_reason=threads_reason())
     progress = Progress(reporter, task.config.patience, task.criteria, task.exam, task.model.device.name)

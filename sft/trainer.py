@@ -86,7 +86,8 @@ class _Trainer(SFTTrainer):
             found = None
             if exam:
                 network = self.accelerator.unwrap_model(self.model, keep_fp32_wrapper=True)
-                found = exam.sit(self.model_in_memory, network, lambda done: progress.asking(self.state, done))
+                rows = 2 * self.args.per_device_eval_batch_size  # no gradients: fewer bytes a row than in training
+                found = exam.sit(self.model_in_memory, network, rows, lambda done: progress.asking(self.state, done))
                 metrics |= {"eval_metric": found.mean, "eval_metric_low": found.low, "eval_metric_high": found.high}
                 own = {key: value for key, value in metrics.items() if key.startswith("eval_metric")}
                 self.state.log_history.append({"step": self.state.global_step, **own, "eval_metric_n": found.n})
