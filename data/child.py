@@ -36,6 +36,7 @@ class Reporter:
             "versions": {name: version(name) for name in LIBRARIES},
         }  # fmt: skip
         self._first: tuple[float, float] | None = None
+        self._estimate: float | None = None
 
     def write(self, **values: Any) -> None:
         """Change the status and put it on disk at once."""
@@ -53,6 +54,10 @@ class Reporter:
         """Reckon the time left from the next step on: what came before (loading a model) says nothing of the rest."""
         self._first = None
 
+    def expect(self, seconds_left: float | None) -> None:
+        """The work's own estimate of the time left, where it knows better than from its share of steps."""
+        self._estimate = seconds_left
+
     def step(self, done: float, total: float, text: str) -> None:
         """Say how far the work is; the status is written at most 5 times a second. Raises Stopped if so asked."""
         now = time.monotonic()
@@ -61,6 +66,7 @@ class Reporter:
         gained = done - self._first[1]
         left = (total - done) * (now - self._first[0]) / gained if gained > 0 else None
         if now - self._written >= 0.2 or done >= total:
+            left = left if self._estimate is None else self._estimate
             seconds_left = None if left is None else round(left, 1)
             self.write(state="running", done=done, total=total, text=text, seconds_left=seconds_left)
         if self.should_stop():
@@ -145,6 +151,50 @@ def run(
     return 0
 
 
+class _Silent(Reporter):
+    """The reporter of a process that works beside the one that reports: it writes nothing and asks for no stop."""
+
+    def write(self, **values: Any) -> None:
+        self._written = time.monotonic()
+
+    def metric(self, **values: Any) -> None:
+        pass
+
+    def should_stop(self) -> bool:
+        return False
+
+
+def beside(workspace: Workspace, run_id: str, work: Callable[[jobs.Run, Reporter], dict[str, Any]]) -> int:
+    """Carry out a run together with the process that reports it, once that one holds the device. Both were started by
+    the same parent. Returns the exit code; what a user must know is said by the other process."""
+    parent = psutil.Process(os.getppid()).create_time()
+    while True:
+        run = jobs.load(workspace, run_id)
+        if run.status.get("pid_started", 0) >= parent - 1:  # not what an earlier start of the same run left
+            if run.ended:
+                return 0
+            if run.state == "running":
+                break
+        time.sleep(0.3)
+    try:
+        work(run, _Silent(run))
+    except (Stopped, UserError):
+        return 0
+    return 0
+
+
 def threads() -> int:
     """How many threads this process may compute with (set by the parent, see jobs.child_environment)."""
     return int(os.environ.get("OMP_NUM_THREADS", max(1, (os.cpu_count() or 2) - 1)))
+
+
+def threads_reason() -> str:
+    """Why this process computes with so many threads."""
+    cores = os.cpu_count() or 2
+    if "TORCHELASTIC_RUN_ID" in os.environ:
+        return f"{os.environ['WORLD_SIZE']} processes share {cores} cores"
+    if "CROSSOVER_THREADS" in os.environ:
+        return "CROSSOVER_THREADS asks for it"
+    if threads() == max(1, cores - 1):
+        return f"of {cores} cores, one stays free for the page" if cores > 1 else "this machine has one core"
+    return "OMP_NUM_THREADS asks for it"

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from data import child
+from data import child, jobs
 from data.options import add_arguments, from_arguments
 from data.shell import carry_out, duration, main, say, verb
 from data.store import resolve
@@ -25,7 +25,11 @@ def train(options: argparse.Namespace) -> dict[str, Any]:
     run = carry_out(workspace, run)
     summary = run.status["summary"]
     loss = summary["validation_loss"]
-    said = "no validation" if loss is None else f"validation loss {loss:.3f} at step {summary['best_step']}"
+    said = "no validation" if loss is None else f"kept after step {summary['best_step']}, validation loss {loss:.3f}"
+    if "metric" in summary:
+        mean, low, high = (100 * summary[f"metric_{part}"] for part in ("mean", "low", "high"))
+        words = summary["metric"].replace("_", " ")
+        said += f", {words} {mean:.1f} % ({low:.1f} to {high:.1f}, n = {summary['metric_n']})"
     say(options, f"{summary['name']}: {summary['steps']} steps in {duration(summary['seconds'])}, {said}.")
     for note in summary["notes"]:
         say(options, f"  {note}")
@@ -73,10 +77,21 @@ def import_(options: argparse.Namespace) -> dict[str, Any]:
 
 def run(options: argparse.Namespace) -> int:
     """Carry out an ordered run in this process (started by the other verbs and by the page)."""
-    from sft.train import train as work
+    from sft import ranks
 
     workspace = open_workspace()
-    return child.run(workspace, options.id, lambda this, reporter: work(workspace, this, reporter), needs_device=True)
+    wanted = jobs.load(workspace, options.id).order["config"].get("processes", 1)
+    if wanted > 1 and ranks.size() == 1:
+        ranks.replace_this_process(wanted, options.id)
+    from eval.checkpoint import measure
+    from sft.train import train as work
+
+    def carry(this: jobs.Run, reporter: child.Reporter) -> dict[str, Any]:
+        return work(workspace, this, reporter, measure)
+
+    if ranks.rank():
+        return child.beside(workspace, options.id, carry)
+    return child.run(workspace, options.id, carry, needs_device=True)
 
 
 def parser() -> argparse.ArgumentParser:

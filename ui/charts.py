@@ -33,35 +33,3 @@ def intervals(scores: dict[str, Any], metric: str, key: str, step: int = 34) -> 
         ],
     }  # fmt: skip
     st.vega_lite_chart(spec, key=key, alt=f"{METRICS[metric]} of each system with its 95 % interval")
-
-
-def losses(curve: list[dict[str, Any]], key: str) -> None:
-    """Training and validation loss by step, as far as the run has come."""
-    values = [
-        {"step": row["step"], "loss": row[field], "rows": kind}
-        for kind, field in (("training", "loss"), ("validation", "validation_loss"))
-        for row in _thinned([row for row in curve if field in row])
-    ]
-    if not values:
-        st.caption("The first loss appears after the first steps.")
-        return
-    colour = {"field": "rows", "type": "nominal", "title": None, "sort": ["training", "validation"]}
-    spec = {
-        "data": {"values": values}, "height": 320,
-        "mark": {"type": "line", "point": {"size": 40}},
-        "encoding": {
-            "x": {"field": "step", "type": "quantitative", "title": "Training step", "axis": {"tickMinStep": 1}},
-            "y": {"field": "loss", "type": "quantitative", "title": "Loss (lower is better)", "scale": {"zero": False}},
-            "color": colour | {"legend": {"orient": "top", "title": None}},
-            "tooltip": [{"field": "rows", "type": "nominal", "title": "Rows"},
-                        {"field": "step", "type": "quantitative", "title": "Step"},
-                        {"field": "loss", "type": "quantitative", "title": "Loss", "format": ".4f"}],
-        },
-    }  # fmt: skip
-    st.vega_lite_chart(spec, key=key, alt="Training and validation loss by step")
-
-
-def _thinned(rows: list[dict[str, Any]], most: int = 300) -> list[dict[str, Any]]:
-    """At most about so many points: every n-th, and the last."""
-    every = max(1, len(rows) // most)
-    return rows[::every] + (rows[-1:] if (len(rows) - 1) % every else [])

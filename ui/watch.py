@@ -10,8 +10,8 @@ import streamlit as st
 from data import jobs
 from data.shell import duration
 from data.workspace import Workspace
-from ui import cached, charts
-from ui.frame import guarded, notice, plain
+from ui import curve
+from ui.frame import guarded, link, notice, plain
 
 STATES = {
     "queued": ("blue", ":material/hourglass_empty:"), "running": ("blue", ":material/play_circle:"),
@@ -51,8 +51,12 @@ def _shown(workspace: Workspace, run: jobs.Run) -> None:
         st.error(plain(error["fix"]), title=plain(error["what"]), icon=":material/error:")
     if status.get("device"):
         st.caption(plain(f"Device: {status['device']} ({status['device_reason']})"))
+    if status.get("threads"):
+        st.caption(plain(f"Threads: {status['threads']} ({status['threads_reason']})"))
+    if status.get("note"):
+        st.warning(plain(status["note"]), icon=":material/memory:")
     if run.kind == "train":
-        charts.losses(cached.curve(run), key=f"losses_{run.id}")
+        curve.draw(run)
     with st.container(horizontal=True):
         _buttons(workspace, run)
 
@@ -106,6 +110,17 @@ def _wait_until_started(workspace: Workspace, run: jobs.Run, seconds: float = 8.
 def active(workspace: Workspace, kind: str | None = None) -> list[jobs.Run]:
     """Runs that are queued or running, newest first."""
     return [run for run in jobs.list_runs(workspace, kind) if not run.ended]
+
+
+@st.fragment(run_every="2s")
+def others(workspace: Workspace, kind: str, shown: str | None, page: str) -> None:
+    """The other runs of a kind that are under way, each with what it does or waits for, and a link to it."""
+    for run in active(workspace, kind):
+        if run.id != shown:
+            with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"other_{run.id}"):
+                colour, icon = STATES[run.state]
+                st.markdown(f"**{plain(run.name)}** · :{colour}-badge[{icon} {run.state}] {plain(_line(run))}")
+                link(page, "Watch it", run.id)
 
 
 def launch(workspace: Workspace, run: jobs.Run) -> None:

@@ -7,9 +7,9 @@ from data.prompts import BUNDLED
 from sft.adapters import described, tuned_models
 from sft.config import TrainConfig
 from sft.orders import order_training
-from ui import forms, pickers, tables
+from ui import curve, forms, pickers, tables
 from ui.frame import empty, guarded, link, notice, plain, when, workspace
-from ui.watch import active, launch, selected, watch
+from ui.watch import active, launch, others, selected, watch
 
 MAIN, CHOSEN = ("method", "context", "epochs"), ("model",)
 home = workspace()
@@ -18,13 +18,13 @@ st.title("Fine-tune")
 st.markdown("Train a model on your questions and answers. The training goes on when this page is closed.")
 notice()
 
-if run := selected(home, "train"):
+run = selected(home, "train")
+others(home, "train", run.id if run else None, "tune")
+if run:
     watch(home, run)
     summary = run.status.get("summary") or {}
     if summary.get("name"):
-        loss = summary.get("validation_loss")
-        said = f", validation loss {loss:.3f} at step {summary['best_step']}" if loss is not None else ""
-        st.success(plain(f"{summary['name']}: {summary['steps']} steps{said}."), icon=":material/check:")
+        st.success(plain(curve.result(summary)), icon=":material/check:")
         for note in summary.get("notes", ()):
             st.caption(plain(note))
         link("compare", "Compare it with the others")

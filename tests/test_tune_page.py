@@ -1,0 +1,101 @@
+"""The page Fine-tune while one trains: its numbers, its curves, the kept checkpoint, and the others under way."""
+
+from __future__ import annotations
+
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from data import jobs
+from data.disk import append_jsonl, write_json
+from data.workspace import Workspace, open_workspace
+from tests.test_pages import at, texts
+from ui import curve
+
+RULE = {
+    "keep": "metric", "stop": "loss", "reason": "it is what the model is for; loss alone misleads",
+    "metric": "exact_match", "metric_reason": "the answers are short enough to be right or wrong (20 short)",
+    "asked": "20 of 60 validation rows (seed 0)",
+}  # fmt: skip
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    monkeypatch.setenv("CROSSOVER_HOME", str(tmp_path / "workspace"))
+    return open_workspace(tmp_path / "workspace")
+
+
+def alive(run: jobs.Run, state: str, **more: Any) -> None:
+    """The status of a run whose process is this one."""
+    me = psutil.Process(os.getpid())
+    write_json(run.folder / "status.json", {
+        "state": state, "pid": me.pid, "pid_started": me.create_time(), "host": platform.node(),
+        "boot_id": jobs._boot_id(), **more,
+    })  # fmt: skip
+
+
+def measured(run: jobs.Run) -> None:
+    """Twenty steps that a kill undid after the tenth, checked every tenth step."""
+    rows: list[dict[str, Any]] = [{"resumed_from": -1}]
+    for step in range(1, 31):
+        if step == 21:
+            rows.append({"resumed_from": 10})
+        number = step if step <= 20 else step - 10
+        rows.append({"step": number, "loss": 2 / step, "learning_rate": 2e-4, "gradient_norm": 1.25,
+                     "step_seconds": 0.5, "tokens_per_second": 1234.5, "memory_bytes": 512_000_000})  # fmt: skip
+        if number % 10 == 0:
+            rows += [{"step": number, "validation_loss": 1.234},
+                     {"step": number, "check_seconds": 2.0, "metric": "exact_match", "mean": 0.65, "low": 0.433,
+                      "high": 0.819, "n": 20}]  # fmt: skip
+    append_jsonl(run.folder / "progress.jsonl", rows)
+
+
+def test_a_running_fine_tune_shows_every_number_with_its_n_and_why_a_checkpoint_is_kept(home: Workspace) -> None:
+    run = jobs.order(home, "train", "tuned", {}, {})
+    alive(run, "running", text="step 20 of 40", done=20, total=40, seconds_left=75.0, criterion=RULE, best_step=10,
+          threads=1, threads_reason="of 2 cores, one stays free for the page", device="cpu", device_reason="only one",
+          note="Memory ran out with 8 rows at once: 4 at once, 2 times for each step, compute the same.")  # fmt: skip
+    measured(run)
+    app = at("tune", run=run.id)
+    assert not app.exception
+    said = texts(app)
+    for part in ("0.067", "1.234", "65.0 %", "43 to 82 %, n = 20", "1 min 15 s", "2.00e-04", "1.25", "1,234", "512 MB",
+                 "Kept: the checkpoint after step 10, by the highest exact match", "loss alone misleads",
+                 "Early stopping looks at the validation loss", "20 of 60 validation rows (seed 0)",
+                 "one stays free for the page", "Memory ran out with 8 rows at once"):  # fmt: skip
+        assert part in said, part
+
+
+def test_a_run_that_ended_without_a_measurement_shows_no_empty_chart(home: Workspace) -> None:
+    run = jobs.order(home, "train", "tuned", {}, {})
+    write_json(run.folder / "status.json", {"state": "stopped", "text": "stopped on request"})
+    app = at("tune", run=run.id)
+    assert not app.exception
+    assert "The first loss appears" not in texts(app)
+    assert "Kept:" not in texts(app)
+
+
+def test_two_launches_are_both_shown_and_the_second_says_what_it_waits_for(home: Workspace) -> None:
+    first, second = (jobs.order(home, "train", name, {}, {}) for name in ("first", "second"))
+    alive(first, "running", text="step 3 of 9", done=3, total=9, seconds_left=12.0)
+    alive(second, "queued", text=f"waiting for the device, which {first.id} is using")
+    app = at("tune", run=first.id)
+    assert not app.exception
+    said = texts(app)
+    assert "**first**" in said
+    assert "**second**" in said
+    assert f"waiting for the device, which {first.id} is using" in said
+    assert "step 3 of 9" in texts(at("tune", run=second.id)), "and the other way round"
+
+
+def test_the_result_is_one_sentence_with_interval_and_n() -> None:
+    summary = {"name": "tuned@1", "steps": 40, "best_step": 30, "validation_loss": 0.5, "metric": "exact_match",
+               "metric_mean": 0.7, "metric_low": 0.5, "metric_high": 0.85, "metric_n": 20}  # fmt: skip
+    assert curve.result(summary) == (
+        "tuned@1: 40 steps; kept after step 30, validation loss 0.500, exact match 70.0 (50.0 to 85.0) % (n = 20)."
+    )
+    assert curve.result({"name": "tuned@1", "steps": 40, "validation_loss": None}) == "tuned@1: 40 steps."
