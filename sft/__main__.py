@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from data import child
+from data import child, jobs
 from data.options import add_arguments, from_arguments
 from data.shell import carry_out, duration, main, say, verb
 from data.store import resolve
@@ -73,10 +73,21 @@ def import_(options: argparse.Namespace) -> dict[str, Any]:
 
 def run(options: argparse.Namespace) -> int:
     """Carry out an ordered run in this process (started by the other verbs and by the page)."""
-    from sft.train import train as work
+    from sft import ranks
 
     workspace = open_workspace()
-    return child.run(workspace, options.id, lambda this, reporter: work(workspace, this, reporter), needs_device=True)
+    wanted = jobs.load(workspace, options.id).order["config"].get("processes", 1)
+    if wanted > 1 and ranks.size() == 1:
+        ranks.replace_this_process(wanted, options.id)
+    from eval.checkpoint import measure
+    from sft.train import train as work
+
+    def carry(this: jobs.Run, reporter: child.Reporter) -> dict[str, Any]:
+        return work(workspace, this, reporter, measure)
+
+    if ranks.rank():
+        return child.beside(workspace, options.id, carry)
+    return child.run(workspace, options.id, carry, needs_device=True)
 
 
 def parser() -> argparse.ArgumentParser:
