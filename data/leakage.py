@@ -119,7 +119,7 @@ class Leakage:
 def restored(saved: dict[str, Any]) -> Leakage:
     """An audit as it was saved, also by earlier versions that looked for less."""
     known = {field.name for field in fields(Leakage)}
-    values = {name: tuple(v) if isinstance(v, list) else v for name, v in saved.items() if name in known}
+    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in saved.items() if k in known}
     return Leakage(**values | {"pairs": tuple(Near(**pair) for pair in saved.get("pairs", ()))})
 
 
