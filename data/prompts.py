@@ -41,10 +41,25 @@ def question_turn(question: str, passages: Sequence[str] = (), instruction: str 
     return (Message("user", "\n".join(parts)),)
 
 
+def asking_turns(example: Example, passages: Sequence[str] = (), instruction: str = "") -> Conversation:
+    """The conversation that asks an example: what was said before it, then its question with ``passages``.
+
+    Every question has the one form of ``question_turn``; the instruction stands in the first, as in a single turn.
+    """
+    before, told = [], instruction
+    for turn in example.history:
+        if turn.role == "user":
+            before.append(question_turn(turn.content, (), told)[0])
+            told = ""
+        else:
+            before.append(turn)
+    return (*before, *question_turn(example.question, passages, told))
+
+
 def training_turns(example: Example, passages: Sequence[str] = (), instruction: str = "") -> Conversation:
     """The same conversation with the wanted answer as the assistant's turn (the first accepted wording)."""
     answer = example.answers[0] if example.answerable else ABSTAIN
-    return (*question_turn(example.question, passages, instruction), Message("assistant", answer))
+    return (*asking_turns(example, passages, instruction), Message("assistant", answer))
 
 
 def fingerprint() -> str:

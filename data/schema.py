@@ -94,7 +94,7 @@ class Example:
     """A question with its accepted answers. ``evidence`` is the gold passage's text, where known.
 
     ``fact`` is shared by rows that ask the same fact in other words. ``format`` is one of ``label:a|b|c``, ``number``,
-    ``regex:...``, ``json``, ``words<=N``.
+    ``regex:...``, ``json``, ``words<=N``. ``history`` holds the turns of the conversation before the question.
     """
 
     id: str
@@ -107,6 +107,7 @@ class Example:
     task: str = "short"
     format: str | None = None
     tags: tuple[str, ...] = ()
+    history: Conversation = ()
 
 
 @dataclass(frozen=True)

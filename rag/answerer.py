@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data.prompts import question_turn
+from data.prompts import asking_turns
 from data.schema import (
     Answer,
     Conversation,
@@ -90,7 +90,7 @@ class OpenBook:
         budget = self.generator.window - self.settings.max_new_tokens
         for kept in range(len(hits), -1, -1):
             texts = [in_context(hit.passage) for hit in hits[:kept]]
-            conversation = question_turn(example.question, texts, self.over_passages if kept else self.instruction)
+            conversation = asking_turns(example, texts, self.over_passages if kept else self.instruction)
             if self.generator.count(conversation) <= budget:
                 break
         return Prepared(example, hits, conversation, len(hits) - kept, seconds, time.perf_counter() - begun)

@@ -1,4 +1,4 @@
-"""The fine-tuner's command line: ``python -m sft train | list | merge | export | import``."""
+"""The fine-tuner's command line: ``python -m sft prepare | train | list | merge | export | import``."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import Any
 
 from data import child, jobs
 from data.options import add_arguments, from_arguments
-from data.shell import carry_out, duration, main, say, verb
+from data.shell import carry_out, duration, main, mapped, say, verb
 from data.store import resolve
 from data.workspace import open_workspace
+from rag.likeness import question_vectors
 from sft import adapters
 from sft.config import TrainConfig
 from sft.orders import order_training
@@ -21,7 +22,10 @@ def train(options: argparse.Namespace) -> dict[str, Any]:
     """Order a fine-tune, follow it to its end, and say what it gave."""
     workspace = open_workspace()
     config = from_arguments(options, TrainConfig)
-    run = order_training(workspace, options.name, config, options.train, options.validation, options.allow_leakage)
+    run = order_training(
+        workspace, options.name, config, options.train, options.validation, options.allow_leakage, options.test,
+        mapped(options.map), question_vectors,
+    )  # fmt: skip
     run = carry_out(workspace, run)
     summary = run.status["summary"]
     loss = summary["validation_loss"]
@@ -75,6 +79,20 @@ def import_(options: argparse.Namespace) -> dict[str, Any]:
     return {"name": artifact.ref}
 
 
+def prepare(options: argparse.Namespace) -> dict[str, Any]:
+    """Say what a fine-tune of these rows would be: prompts, tokens with loss, lengths, doubts, leaks."""
+    from sft.preparation import preparation, told_lines
+
+    config = from_arguments(options, TrainConfig)
+    found = preparation(
+        open_workspace(), config, options.train, options.validation, options.test, mapped(options.map),
+        question_vectors,
+    )  # fmt: skip
+    for line in told_lines(found):
+        say(options, line)
+    return found.told()
+
+
 def run(options: argparse.Namespace) -> int:
     """Carry out an ordered run in this process (started by the other verbs and by the page)."""
     from sft import ranks
@@ -94,14 +112,23 @@ def run(options: argparse.Namespace) -> int:
     return child.run(workspace, options.id, carry, needs_device=True)
 
 
+def _add_rows(one: argparse.ArgumentParser) -> None:
+    one.add_argument("--train", required=True, help="training rows: a file, or a stored dataset's name")
+    one.add_argument("--validation", help="validation rows, likewise (default: set aside 10 percent of the rows)")
+    one.add_argument("--test", help="a test set to look for leaks in, besides those of the workspace")
+    one.add_argument("--map", action="append", metavar="FIELD=COLUMN", help="the training file's column of a field")
+
+
 def parser() -> argparse.ArgumentParser:
     """All verbs and their flags."""
     top = argparse.ArgumentParser(prog="python -m sft", description="Fine-tune a language model, and keep the results.")
     verbs = top.add_subparsers(required=True, metavar="VERB")
+    one = verb(verbs, "prepare", prepare, "show what a fine-tune would make of its rows; nothing is trained")
+    _add_rows(one)
+    add_arguments(one, TrainConfig)
     one = verb(verbs, "train", train, "fine-tune a model on question-answer pairs")
     one.add_argument("--name", required=True, help="name of the tuned model (a name used before gets a new version)")
-    one.add_argument("--train", required=True, help="training rows: a file, or a stored dataset's name")
-    one.add_argument("--validation", help="validation rows, likewise (default: set aside 10 percent of the rows)")
+    _add_rows(one)
     one.add_argument("--allow-leakage", action="store_true", help="go on although test questions stand in training")
     add_arguments(one, TrainConfig)
     verb(verbs, "list", list_, "list the tuned models")

@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 from data.options import option
 from data.prompts import BUNDLED
 from sft.choice import CRITERIA
+from sft.split import SPLITS
 
 METHODS = ("lora", "full")
+LOSSES = ("answer", "all")
 CONTEXTS = ("auto", "none", "gold", "mixed", "crowd")
 SMALL = 50_000_000
 REHEARSED = 4  # training rows for each reading exercise of a small base
@@ -56,6 +58,15 @@ class TrainConfig:
     stopping: str = option("auto", "what patience looks at; auto is what chooses the checkpoint", choices=CRITERIA)
     asked: int = option(64, "validation rows that are asked at every checkpoint (0: none)", low=0, high=10_000)
     processes: int = option(1, "processes that train together, one for each GPU (torchrun)", low=1, high=64)
+    loss: str = option(
+        "answer", "which tokens are learned: the answers, of every turn (answer), or prompts as well (all)",
+        choices=LOSSES,
+    )  # fmt: skip
+    split: str = option(
+        "row", "how rows are set aside for validation where no file is given: reworded facts or any rows (row), a like "
+        "share of every tag (tag), or whole documents (document)",
+        choices=SPLITS,
+    )  # fmt: skip
     seed: int = option(0, "seed of the split, the adapter's first weights and the order of rows", low=0, high=2**31 - 1)
 
 

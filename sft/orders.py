@@ -7,41 +7,40 @@ from pathlib import Path
 from typing import Any
 
 from data.disk import file_hash
-from data.examples import load_examples, locate
+from data.examples import locate, read_examples
 from data.jobs import Run, order
-from data.leakage import Leakage, audit, refuse_unless_allowed
+from data.leakage import refuse_unless_allowed
+from data.nearness import Embed
 from data.options import checked
 from data.store import check_name, resolve
 from data.workspace import Workspace
 from sft.config import TrainConfig
+from sft.leaks import audits
 
 
 def order_training(
     workspace: Workspace, name: str, config: TrainConfig, train: str, validation: str | None = None,
-    allow_leakage: bool = False,
+    allow_leakage: bool = False, test: str | None = None, mapping: dict[str, str] | None = None,
+    embed: Embed | None = None,
 ) -> Run:  # fmt: skip
     """Write the order of a fine-tune named ``name``. Not started yet: see ``data.jobs.start``.
 
-    ``train`` and ``validation``: a file, or a stored dataset's name. Raises UserError for a bad name, setting or
-    file, and LeakageFound when test questions of the same dataset stand in its training rows.
+    ``train`` and ``validation``: a file, or a stored dataset's name; ``mapping`` names the columns of a training file.
+    Raises UserError for a bad name, setting or file, and LeakageFound when questions of ``test``, or of any test set in
+    the workspace, stand in the training rows. ``embed``: see ``data.leakage.audit``.
     """
     check_name(name, "tuned model")
+    checked(config)
     inputs: dict[str, Any] = {"train": _input(workspace, train, "train")}
+    if mapping:
+        inputs["train"]["mapping"] = mapping
     if validation:
         inputs["validation"] = _input(workspace, validation, "validation")
-    leakage = _leakage(workspace, train)
-    refuse_unless_allowed(leakage, allow_leakage)
-    inputs["leakage"] = leakage.saved() if leakage.blocks else None
-    return order(workspace, "train", name, asdict(checked(config)), inputs)
-
-
-def _leakage(workspace: Workspace, train: str) -> Leakage:
-    """Test questions of a stored dataset among its own training rows. A file's test set is not known here."""
-    path = locate(workspace, train, "train")
-    test = path.with_name("test.jsonl")
-    if not (path.is_relative_to(workspace.folder("datasets")) and test.exists()):
-        return Leakage(0)
-    return audit(load_examples(test), load_examples(path))
+    examples = read_examples(locate(workspace, train, "train"), mapping).examples
+    found = audits(workspace, examples, train, test, embed)
+    refuse_unless_allowed(found, allow_leakage)
+    inputs["leakage"] = [one.saved() for one in found]
+    return order(workspace, "train", name, asdict(config), inputs)
 
 
 def _input(workspace: Workspace, ref: str, which: str) -> dict[str, Any]:

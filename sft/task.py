@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -11,17 +10,16 @@ from data.disk import file_hash
 from data.errors import UserError
 from data.examples import Reading, locate, read_examples
 from data.jobs import Run
-from data.leakage import question_key
-from data.prompts import fingerprint, instruction_for
+from data.prompts import fingerprint
+from data.sameness import asked_key
 from data.workspace import Workspace
 from sft.checks import Exam, Measure, exam
 from sft.choice import Criteria, criteria_for
-from sft.config import TrainConfig, filled, rehearsing
-from sft.crowd import Crowd
+from sft.config import TrainConfig
 from sft.devices import training_precision
 from sft.model import LocalModel
-from sft.rehearsal import exercises
-from sft.rows import Prepared, context_for, prepare, split
+from sft.plan import doubts, plan
+from sft.rows import Prepared
 from sft.sources import parameter_count
 
 
@@ -55,22 +53,10 @@ def settle(
     model = LocalModel.load(config.model, dtype="float32" if config.method == "full" else None)
     reporter.device(model.device.name, f"{model.device_reason}; {model.device.dtype}: {model.dtype_reason}")
     parameters = parameter_count(model.source.path)
-    config, reasons = filled(config, parameters, model.window)
-    context, reasons["context"] = context_for(config.context, reading.examples)
-    instruction, reasons["instruction"] = instruction_for(model.id)
-    if given:
-        learned, held, said = list(reading.examples), list(given.examples), f"validation rows from {given.file}"
-    else:
-        learned, held, said = split(reading.examples, config.seed)
-    crowd = Crowd(learned, held, config.seed) if context == "crowd" else None
-    config, reasons["rehearsal"] = rehearsing(config, context, len(learned), parameters)
-    assert config.rehearsal is not None and config.epochs is not None and config.max_length is not None  # noqa: PT018
-    rehearsed = exercises(config.rehearsal * math.ceil(config.epochs), config.seed, instruction)
-    train = prepare(learned, context, instruction, model.tokens, config.max_length, crowd, rehearsed)
-    validation = prepare(held, context, instruction, model.tokens, config.max_length, crowd)
-    if len(train.rows) == train.rehearsed:
-        raise UserError(f"All {train.too_long} training rows are longer than {config.max_length} tokens.",
-                        "Raise --max-length, choose a base with a larger window, or shorten the rows.")  # fmt: skip
+    planned = plan(config, reading, given, model.id, parameters, model.window)
+    config, context, instruction, held = planned.config, planned.context, planned.instruction, planned.held
+    reasons = dict(planned.reasons)
+    train, validation = planned.rows(model.tokens, workspace.cache)
     reasons["precision"] = ": ".join(training_precision(model.device))
     asked = exam(held, validation.rows, model.tokens, config.asked, config.seed, measure)
     criteria = criteria_for(
@@ -80,11 +66,12 @@ def settle(
     told = {"metric": asked.metric, "metric_reason": asked.reason, "asked": asked.said} if asked else {}
     facts = _origin(run, model, reading, given) | {
         "prompt": fingerprint(), "instruction": instruction, "context": context, "reasons": reasons,
-        "settings": asdict(config) | {"model": model.id}, "validation": said, "training_rows": train.counts(),
+        "settings": asdict(config) | {"model": model.id}, "validation": planned.said, "training_rows": train.counts(),
         "validation_rows": validation.counts(), "base_parameters": parameters,
-        "criterion": vars(criteria) | told,
+        "criterion": vars(criteria) | told, "doubts": doubts(reading.examples),
+        "leakage": run.order["inputs"].get("leakage"),
     }  # fmt: skip
-    keys = tuple(sorted({question_key(example.question) for example in reading.examples}))
+    keys = tuple(sorted({asked_key(example) for example in reading.examples}))
     return Task(run, config, model, train, validation, asked, criteria, facts, keys)
 
 
@@ -94,7 +81,7 @@ def _read(workspace: Workspace, run: Run, which: str) -> Reading:
     path = locate(workspace, ordered["ref"], which)
     if file_hash(path) != ordered["sha256"]:
         raise UserError(f"{path.name} changed after this run was ordered.", "Start a new fine-tune with it.")
-    return read_examples(path)
+    return read_examples(path, ordered.get("mapping"))
 
 
 def _origin(run: Run, model: LocalModel, reading: Reading, given: Reading | None) -> dict[str, Any]:

@@ -167,6 +167,7 @@ def _notes(task: Task, evaluated: list[Point], chosen: Point) -> list[str]:
     notes = [task.facts["validation"] + "."]
     if task.train.too_long:
         notes.append(f"{task.train.too_long} rows longer than {task.config.max_length} tokens were left out.")
+    notes += task.facts["doubts"]
     if task.facts["template_note"]:
         notes.append(task.facts["template_note"] + ".")
     base = next((point for point in evaluated if point.step == 0), Point(0))

@@ -194,10 +194,10 @@ def _share(rows: int) -> int:
 
 
 def _table(rows: Sequence[Row]) -> datasets.Dataset:
-    """Tokens and labels (-100 on the prompt), in TRL's columns."""
+    """Tokens and labels (-100 where nothing is learned), in TRL's columns."""
     return datasets.Dataset.from_dict(
         {
             "input_ids": [row.prompt + row.answer for row in rows],
-            "labels": [[-100] * len(row.prompt) + row.answer for row in rows],
+            "labels": [row.labels for row in rows],
         }
     )

@@ -6,11 +6,16 @@ import os
 import platform
 import sys
 
-from tests.bench import approximate, asking, generation, indexing, page, search
+from tests.bench import approximate, asking, generation, indexing, leaks, page, search
 
 PARTS = {
-    "generation": generation.measure, "page": page.measure, "ask": asking.measure, "indexing": indexing.measure,
-    "search": search.measure, "approximate": approximate.measure,
+    "generation": generation.measure,
+    "page": page.measure,
+    "ask": asking.measure,
+    "indexing": indexing.measure,
+    "search": search.measure,
+    "approximate": approximate.measure,
+    "leaks": leaks.measure,
 }  # fmt: skip
 
 
