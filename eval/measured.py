@@ -10,7 +10,7 @@ from data.workspace import Workspace
 from eval import gold
 from eval.report import aligned, cell
 from eval.retrieval import WORDS, means, outcome
-from eval.scoring import saved
+from eval.statistics import saved
 from eval.systems import searched
 from rag.embed import Embedder
 from rag.files import open_knowledge
