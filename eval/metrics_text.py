@@ -69,7 +69,7 @@ def _counts(metric: Any, answers: Sequence[str], references: Sequence[Sequence[s
     return np.array(metric._extract_corpus_statistics(list(answers), _streams(references)), dtype=float)
 
 
-def _streams(references: Sequence[Sequence[str]]) -> list[list[str | None]]:
+def _streams(references: Sequence[Sequence[str]]) -> list[Any]:
     """sacreBLEU's form: one list for each number of reference, None where a row has fewer."""
     most = max(map(len, references))
     return [[row[place] if place < len(row) else None for row in references] for place in range(most)]

@@ -33,7 +33,7 @@ def differences(
     for (first, second), column, estimate, test in rows:
         if estimate is None:
             continue
-        has = np.flatnonzero(np.isfinite(column))
+        has = [int(n) for n in np.flatnonzero(np.isfinite(column))]
         words = unit_words(units(examples[n] for n in has))
         found.append(Difference(
             first, second, estimate, words, test[0] if test else None, next(adjusted) if test else None,

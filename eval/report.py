@@ -134,7 +134,8 @@ def _tasks(scores: dict[str, Any]) -> str:
 
 def measures(part: dict[str, Any]) -> str:
     """A task's own measures in one line: "accuracy 0.93, macro F1 0.91"."""
-    return ", ".join(f"{name.replace('_', ' ')} {value:.3g}" for name, value in part.get("measures", {}).items())
+    found = {name: value["mean"] if isinstance(value, dict) else value for name, value in part["measures"].items()}
+    return ", ".join(f"{name.replace('_', ' ')} {value:.3g}" for name, value in found.items() if value is not None)
 
 
 def _settings(run: Run) -> str:

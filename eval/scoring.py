@@ -19,6 +19,7 @@ from eval.values import GENERAL, LEADS, TEXT, WORDS, Beside, table
 SCORING = 2  # goes up when the same answers would give other numbers or more of them
 METRICS = ("exact_match", "token_f1")
 SINGLE = {"short": ("contains",), "text": TEXT}  # measures of single answers that a task has beside those
+NOTHING: dict[str, Any] = {"values": {}}
 Answers = Mapping[str, Mapping[str, Answer]]
 Columns = dict[str, dict[str, np.ndarray]]
 """{measure: {system: one value per question, NaN where it has none}}"""
@@ -44,10 +45,8 @@ def summarise(
         parts[slices.RANK] = ranked
     _put_parts(systems, examples, answers, columns)
     for name, row in systems.items():
-        tags = parts.get("tag", {"values": {}})["values"]
-        row["tags"] = {
-            tag: {"n": cells[name]["exact_match"]["n"], **cells[name]} for tag, cells in tags.items() if name in cells
-        }
+        tags = {tag: cells[name] for tag, cells in parts.get("tag", NOTHING)["values"].items() if name in cells}
+        row["tags"] = {tag: {"n": own["exact_match"]["n"], **own} for tag, own in tags.items()}
     counts = units(examples)
     return {
         "scoring": SCORING, "systems": systems, "pairs": _pairs(examples, columns),

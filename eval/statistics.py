@@ -102,7 +102,7 @@ def estimates(
         has = np.isfinite(table[:, columns[0]])
         if not has.any():
             continue
-        own, count = places(where[has])  # type: ignore[arg-type]
+        own, count = places(where[has])
         for column, one in zip(columns, _ends(table[has][:, columns], own, count, differences, resamples), strict=True):
             found[column] = one
     return found
