@@ -77,6 +77,15 @@ def show_report(options: argparse.Namespace) -> dict[str, Any]:
     return {"run": run.id, "html": str(options.html) if options.html else None, "tuned_on": tuned_on, **scores}
 
 
+def run_rescore(options: argparse.Namespace) -> dict[str, Any]:
+    run = jobs.find(open_workspace(), options.name, "bench")
+    records.load_scores(run)  # only what was finished can be scored again
+    scores = bench.rescore(run)
+    records.save_scores(run, scores)
+    _say_report(options, run, scores)
+    return {"run": run.id, **scores}
+
+
 def run_ask(options: argparse.Namespace) -> dict[str, Any]:
     from eval.ask import ask
     from eval.loading import Loader
@@ -156,6 +165,8 @@ def parser() -> argparse.ArgumentParser:
     one = shell.verb(verbs, "report", show_report, "show a finished comparison again")
     one.add_argument("name", help="the comparison's name, or its run")
     one.add_argument("--html", type=Path, metavar="FILE", help="also write it as one HTML file")
+    one = shell.verb(verbs, "rescore", run_rescore, "score a finished comparison's answers again, without a model")
+    one.add_argument("name", help="the comparison's name, or its run")
     one = shell.verb(verbs, "ask", run_ask, "ask one question of several systems")
     one.add_argument("question")
     one.add_argument("--steps", action="store_true", help="also show the six steps of each answer with their times")

@@ -69,6 +69,17 @@ def _bench(request: dict[str, Any]) -> dict[str, Any]:
     return {"run": order(workspace, asked).id}
 
 
+def _rescore(request: dict[str, Any]) -> dict[str, Any]:
+    from data import jobs
+    from data.workspace import open_workspace
+    from eval.bench import rescore
+    from eval.records import save_scores
+
+    run = jobs.load(open_workspace(Path(request["workspace"])), request["run"])
+    save_scores(run, rescore(run))
+    return {"run": run.id}
+
+
 def _grid(request: dict[str, Any]) -> dict[str, Any]:
     from data.workspace import open_workspace
     from eval.grid import GridOrder, order
@@ -95,7 +106,9 @@ def _columns(request: dict[str, Any]) -> dict[str, list[str]]:
 def main() -> int:
     """The child's side: do the one request on standard input."""
     request = json.load(sys.stdin)
-    do = {"check": lambda r: _check(r).summary(), "add": _add, "bench": _bench, "grid": _grid}[request.pop("do")]
+    do = {"check": lambda r: _check(r).summary(), "add": _add, "bench": _bench, "grid": _grid, "rescore": _rescore}[
+        request.pop("do")
+    ]
     try:
         answer: dict[str, Any] = {"result": do(request)}
     except UserError as error:
