@@ -14,7 +14,7 @@ import numpy as np
 
 from data.schema import Answer, Example
 from eval.metrics import normalise, said
-from eval.statistics import figure, saved
+from eval.statistics import estimate, figure, saved
 
 NO_LABEL = "no valid label"
 AVERAGED = ("precision", "recall", "f1")
@@ -55,15 +55,17 @@ def named(form: str | None) -> list[str]:
 
 def measures(found: Labelled, groups: Sequence[str]) -> Figures:
     """Accuracy, and precision, recall and F1 macro (over the true classes) and micro, each with its interval."""
-    from sklearn.metrics import accuracy_score, precision_recall_fscore_support
+    from sklearn.metrics import precision_recall_fscore_support
 
-    counts, told = _counts(found), {"accuracy": float(accuracy_score(found.truth, found.given))}
+    right = [float(truth == given) for truth, given in zip(found.truth, found.given, strict=True)]
+    counts, told = _counts(found), dict[str, float]()
     for average in ("macro", "micro"):
         values = precision_recall_fscore_support(
             found.truth, found.given, labels=list(found.classes), average=average, zero_division=0
         )
         told |= {f"{average}_{name}": float(value) for name, value in zip(AVERAGED, values[:3], strict=True)}
-    return {name: saved(figure(counts, _of_totals(name), groups, value)) for name, value in told.items()}
+    averages = {name: saved(figure(counts, _of_totals(name), groups, value, 1)) for name, value in told.items()}
+    return {"accuracy": saved(estimate(right, groups)), **averages}
 
 
 def per_class(found: Labelled, groups: Sequence[str]) -> list[dict[str, Any]]:
@@ -77,7 +79,7 @@ def per_class(found: Labelled, groups: Sequence[str]) -> list[dict[str, Any]]:
         for part, kind in enumerate(AVERAGED):
             value = float(values[part][place])
             row[kind] = saved(
-                figure(counts[:, place :: len(found.classes)], _of_totals(f"macro_{kind}"), groups, value)
+                figure(counts[:, place :: len(found.classes)], _of_totals(f"macro_{kind}"), groups, value, 1)
             )
         rows.append(row)
     return rows
@@ -100,17 +102,22 @@ def _counts(found: Labelled) -> np.ndarray:
 
 
 def _of_totals(measure: str) -> Any:
-    """A measure as a function of such counts summed, shape (resamples, 3 * classes). A class not drawn counts 0."""
+    """A measure as a function of such counts summed, shape (resamples, 3 * classes).
+
+    A class of which no question was drawn has no part in the average; one that was never given has precision 0.
+    """
 
     def compute(totals: np.ndarray) -> np.ndarray:
         right, given, true = np.split(totals, 3, axis=1)
-        if measure.startswith("micro") or measure == "accuracy":
+        if measure.startswith("micro"):
             right, given, true = (part.sum(axis=1, keepdims=True) for part in (right, given, true))
         with np.errstate(divide="ignore", invalid="ignore"):
             values = {
-                "precision": right / given, "recall": right / true, "accuracy": right / true,
+                "precision": right / given, "recall": right / true,
                 "f1": 2 * right / (given + true),
             }[measure.rpartition("_")[2]]  # fmt: skip
-        return np.nan_to_num(values).mean(axis=1)
+        drawn = np.where(true > 0, np.nan_to_num(values), 0).sum(axis=1)
+        with np.errstate(invalid="ignore"):
+            return drawn / (true > 0).sum(axis=1)
 
     return compute

@@ -82,7 +82,8 @@ def detectable(differences: Sequence[float], groups: Sequence[str]) -> float:
     """The smallest true difference that so many questions would have shown with 80 % power at the 5 % level.
 
     (t(0.975) + t(0.80)) * standard error, with groups − 1 degrees of freedom: Bloom (1995), "Minimum Detectable
-    Effects", Evaluation Review 19(5). Right-or-wrong scores need at least 6 groups that differ, all one way.
+    Effects", Evaluation Review 19(5). Right-or-wrong scores are tested exactly: one question more (the continuity
+    correction of Edwards 1948), and at least 6 groups that differ, all one way.
     """
     from scipy.special import stdtrit
 
@@ -92,4 +93,4 @@ def detectable(differences: Sequence[float], groups: Sequence[str]) -> float:
     reach = float(stdtrit(count - 1, 0.975) + stdtrit(count - 1, POWER))
     found = reach * standard_error(differences, groups)
     steps = set(differences) <= {-1.0, 0.0, 1.0}
-    return max(found, LEAST_GROUPS / count) if steps else found
+    return max(found + 1 / len(differences), LEAST_GROUPS / count) if steps else found

@@ -133,26 +133,36 @@ def _without_resampling(values: np.ndarray, groups: int, differences: bool) -> t
     if len(values) == groups and np.isin(values, (0.0, 1.0)).all():
         return wilson(round(float(values.sum())), groups)
     if same and 0 <= first <= 1:
-        low, high = wilson(groups, groups) if first >= 0.5 else wilson(0, groups)
-        return min(low, first), max(high, first)
+        return _all_equal(first, groups)
     if groups < 2:
         return (0.0, 1.0) if values.min() >= 0 and values.max() <= 1 else (-math.inf, math.inf)
     return (first, first) if same else None
 
 
+def _all_equal(value: float, groups: int) -> tuple[float, float]:
+    """Resampling equal values gives no width: use what Wilson says of as many groups all right, or all wrong."""
+    low, high = wilson(groups, groups) if value >= 0.5 else wilson(0, groups)
+    return min(low, value), max(high, value)
+
+
 def figure(
-    features: np.ndarray, of_totals: Callable[[np.ndarray], np.ndarray], groups: Sequence[str], value: float
-) -> Estimate | None:
+    features: np.ndarray, of_totals: Callable[[np.ndarray], np.ndarray], groups: Sequence[str], value: float,
+    most: float = math.inf,
+) -> Estimate | None:  # fmt: skip
     """The interval of a figure that is a function of totals: BLEU, macro F1, R².
 
     ``features``: (questions, parts); ``of_totals``: (resamples, parts) to (resamples,), NaN where undefined; ``value``:
-    the figure itself, from the library that defines it. None for fewer than two groups: nothing can be said then.
+    the figure itself, from the library that defines it; ``most``: the highest it can be, 0 being the lowest (infinity:
+    no such limits). None for fewer than two groups: nothing can be said then.
     """
     where, count = places(groups)
     if count < 2 or not math.isfinite(value):
         return None
     low, high = interval(of_totals(totals(features, where, count, FEWER)), count)
-    return Estimate(value, float(low), float(high), len(features), count)
+    ends = float(low), float(high)
+    if ends[0] == ends[1] and math.isfinite(most):  # all right or all wrong: no spread to resample, yet not certain
+        ends = tuple(most * end for end in _all_equal(value / most, count))  # type: ignore[assignment]
+    return Estimate(value, *ends, len(features), count)
 
 
 def standard_error(values: Sequence[float], groups: Sequence[str]) -> float:

@@ -34,8 +34,8 @@ def _texts(asked: Sequence[Pair], groups: Sequence[str]) -> dict[str, Any]:
     texts, references = [said(answer) for _, answer in asked], [example.answers for example, _ in asked]
     bleu, chrf = metrics_text.bleu(texts, references), metrics_text.chrf(texts, references)
     told = {
-        "bleu": figure(bleu.counts, metrics_text.bleu_of_counts, groups, bleu.value),
-        "chrf": figure(chrf.counts, metrics_text.chrf_of_counts, groups, chrf.value),
+        "bleu": figure(bleu.counts, metrics_text.bleu_of_counts, groups, bleu.value, 100),
+        "chrf": figure(chrf.counts, metrics_text.chrf_of_counts, groups, chrf.value, 100),
     }
     return {
         "measures": {name: saved(value) for name, value in told.items()},

@@ -17,16 +17,15 @@ HEADS = {
     "exact_match": "Exact match, %", "token_f1": "Token F1, %", "contains": "Contains the answer, %",
     "bleu": "BLEU", "chrf": "chrF", "rouge_l": "ROUGE-L, %", "similarity": "Semantic similarity, %",
     "accuracy": "Accuracy, %", "macro_precision": "Macro precision, %", "macro_recall": "Macro recall, %",
-    "macro_f1": "Macro F1, %", "micro_precision": "Micro precision, %", "micro_recall": "Micro recall, %",
-    "micro_f1": "Micro F1, %", "mae": "MAE", "rmse": "RMSE", "mse": "MSE", "r2": "R²",
+    "macro_f1": "Macro F1, %", "micro_f1": "Micro F1, %", "mae": "MAE", "rmse": "RMSE", "mse": "MSE", "r2": "R²",
     "parse_rate": "Holds a number, %", "form": "Form kept, %", "fact": "Fact in any form, %",
-    "abstention_recall": "Abstains where no answer exists, %", "abstention_precision": "Abstentions that were right, %",
+    "abstention_recall": "Abstention recall, %", "abstention_precision": "Abstention precision, %",
     "lexical_support": "Lexical support, %", "truncation": "Cut or did not fit, %", "prompt_tokens": "Prompt tokens",
     "new_tokens": "New tokens", "perplexity": "Perplexity of the reference",
 }  # fmt: skip
 TASKS = {
     "short": ("exact_match", "token_f1", "contains"), "text": ("bleu", "chrf", "rouge_l", "similarity"),
-    "label": ("accuracy", "macro_precision", "macro_recall", "macro_f1", "micro_precision", "micro_recall", "micro_f1"),
+    "label": ("accuracy", "macro_precision", "macro_recall", "macro_f1", "micro_f1"),
     "number": ("mae", "rmse", "mse", "r2", "parse_rate"),
 }  # fmt: skip
 TITLES = {"short": "Short answers", "text": "Texts", "label": "Labels", "number": "Numbers"}
@@ -49,7 +48,7 @@ def cell(value: Mapping[str, Any] | float | None, factor: float = 100) -> str:
 
 def _number(value: float) -> str:
     """One decimal; very large figures without, because no more of them is known."""
-    return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.1f}"
+    return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:.1f}"
 
 
 def _factor(name: str) -> float:
@@ -62,8 +61,9 @@ def with_n(value: Mapping[str, Any] | None, factor: float = 100) -> str:
 
 
 def tasks(scores: Mapping[str, Any]) -> list[str]:
-    """The tasks that occur, in the order of the questions."""
-    return list(dict.fromkeys(task for row in scores["systems"].values() for task in row["tasks"]))
+    """The tasks that occur."""
+    found = {task for row in scores["systems"].values() for task in row["tasks"]}
+    return [task for task in TASKS if task in found]
 
 
 def task_rows(scores: Mapping[str, Any], task: str) -> list[Row]:
@@ -95,12 +95,18 @@ def task_note(scores: Mapping[str, Any], task: str) -> str:
 
 
 def class_rows(part: Mapping[str, Any]) -> list[Row]:
-    """One row per true class of a label task."""
-    return [
+    """One row per true class of a label task, then the averages over them."""
+    heads = {"precision": "Precision, %", "recall": "Recall, %", "f1": "F1, %"}
+    rows: list[Row] = [
         {"Class": row["class"], "n": row["n"], "Given": row["given"],
-         **{f"{name.capitalize()}, %": cell(row[name]) for name in ("precision", "recall", "f1")}}
+         **{head: cell(row[name]) for name, head in heads.items()}}
         for row in part.get("classes", [])
     ]  # fmt: skip
+    given = sum(row["given"] for row in part.get("classes", []))
+    for average in ("macro", "micro"):
+        cells = {head: cell(part["measures"].get(f"{average}_{name}")) for name, head in heads.items()}
+        rows.append({"Class": f"({average} average)", "n": part["n"], "Given": given, **cells})
+    return rows
 
 
 def confusion_rows(part: Mapping[str, Any]) -> list[Row]:

@@ -15,6 +15,12 @@ from ui import by_task, charts, differences, slices, tables, verdicts
 from ui.errand import result_of, run_errand
 from ui.frame import bullets, guarded, plain, when
 
+HONEST = (
+    "Abstention recall: of the questions without an answer, those where the system abstained; precision: of its "
+    "abstentions, those that were due. Form and fact are judged apart: a right fact in the wrong form keeps no form and "
+    "has the fact. Lexical support: the share of an answer's content words found in one passage; no proof that it is so."
+)
+
 
 def show(run: Run, scores: dict[str, Any]) -> None:
     """Everything a comparison says before one looks at single questions."""
@@ -74,9 +80,7 @@ def _beside(scores: dict[str, Any]) -> None:
     if not any(len(rows[0]) > 1 for rows in (honest, cost, found) if rows):
         return
     st.subheader("Beside correctness")
-    _table(honest, "beside_honest", "Abstaining, form and support",
-           "Form and fact are judged apart: a right fact in the wrong form keeps no form and has the fact. Lexical "
-           "support: the share of an answer's content words found in one passage; no proof that it is so.")  # fmt: skip
+    _table(honest, "beside_honest", "Abstaining, form and support", HONEST)
     _table(found, "beside_found", "What retrieval found", "On questions whose gold passage stands in the documents.")
     _table(cost, "beside_cost", "Tokens, cut answers and perplexity",
            "Perplexity: how much the reference surprises the model after its prompt, per token; on at most 200 "
