@@ -14,6 +14,16 @@ from collections.abc import Sequence
 from data.schema import Conversation, Example, Message
 
 ABSTAIN = "I don't know."
+ALSO_ABSTAIN = (  # whole answers that say the same; a model that was not told the sentence uses one of these
+    "I do not know.", "I don't know the answer.", "I do not know the answer.", "I'm not sure.", "I am not sure.",
+    "Unknown.", "Not known.", "It is not known.", "The answer is not known.", "The answer is unknown.",
+    "I cannot answer.", "I can't answer.", "I cannot answer this question.", "I can't answer this question.",
+    "The question cannot be answered.", "This question cannot be answered.", "Cannot be answered.", "Unanswerable.",
+    "Not stated.", "It is not stated.", "Not given.", "Not mentioned.", "It is not mentioned.", "No answer.",
+    "The answer is not in the context.", "The context does not say.", "The passages do not say.",
+    "Not enough information.", "There is not enough information.", "I don't have enough information.",
+    "I do not have enough information.", "I don't have that information.", "No information.",
+)  # fmt: skip
 INSTRUCTION = (
     "Answer with the shortest correct answer, without explanation. "
     f"If the answer is not known from what is given, reply exactly: {ABSTAIN}"

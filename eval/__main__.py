@@ -98,6 +98,15 @@ def show_votes(options: argparse.Namespace) -> dict[str, Any]:
     return {"run": run.id, "ballots": found}
 
 
+def run_rescore(options: argparse.Namespace) -> dict[str, Any]:
+    run = jobs.find(open_workspace(), options.name, "bench")
+    records.load_scores(run)  # only what was finished can be scored again
+    scores = bench.rescore(run)
+    records.save_scores(run, scores)
+    _say_report(options, run, scores)
+    return {"run": run.id, **scores}
+
+
 def run_ask(options: argparse.Namespace) -> dict[str, Any]:
     from eval.ask import ask
     from eval.loading import Loader
@@ -181,6 +190,8 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--csv", type=Path, metavar="FILE", help="also write every answer with its scores as CSV")
     one.add_argument("--jsonl", type=Path, metavar="FILE", help="the same as JSON lines, with prompts and passages")
     one = shell.verb(verbs, "votes", show_votes, "what people's votes on a comparison amount to")
+    one.add_argument("name", help="the comparison's name, or its run")
+    one = shell.verb(verbs, "rescore", run_rescore, "score a finished comparison's answers again, without a model")
     one.add_argument("name", help="the comparison's name, or its run")
     one = shell.verb(verbs, "ask", run_ask, "ask one question of several systems")
     one.add_argument("question")

@@ -19,7 +19,7 @@ from data.prompts import fingerprint as prompt_fingerprint
 from data.schema import Answer, DecodeSettings, Example
 from data.store import resolve
 from data.workspace import Workspace
-from eval import claims, records, scoring
+from eval import beside, claims, forms, records, scoring, seeds
 from eval.searching import timed_search
 from eval.systems import Parts, System, corner, flags, parse, places, possible, settle
 from rag.knowledge import open_knowledge
@@ -49,6 +49,7 @@ def order(workspace: Workspace, asked: BenchOrder) -> jobs.Run:
     path = locate(workspace, asked.test, "test")
     reading = read_examples(path)
     examples = _sample(reading.examples, asked.limit)
+    forms.check(examples)
     systems = _systems(workspace, asked, examples)
     leakage = _leakage(workspace, path, examples, systems)
     refuse_unless_allowed(leakage, asked.allow_leakage)
@@ -59,7 +60,8 @@ def order(workspace: Workspace, asked: BenchOrder) -> jobs.Run:
     inputs: dict[str, Any] = {
         "test": fingerprint(examples), "test_file": reading.fingerprint, "prompt": prompt_fingerprint(),
         "rows_refused": len(reading.refused), "flags": {s.name: flags(workspace, s) for s in systems},
-        "tuned_on": _tuned_on(workspace, examples, systems),
+        "tuned_on": _tuned_on(workspace, examples, systems), "task_why": reading.task_reason,
+        "recipes": seeds.recipes(workspace, systems),
     }  # fmt: skip
     run = jobs.order(workspace, "bench", asked.name, config, inputs)
     save_examples(run.folder / "examples.jsonl", examples)
@@ -134,6 +136,7 @@ def work(workspace: Workspace, run: jobs.Run, reporter: Reporter) -> dict[str, A
             find = timed_search(run.folder, system.name, loader.retriever_of(system), system.k)
         loader.answerer(system, settings, find).answer(left, count)
         finished = count.finished
+    beside.measure(workspace, run, loader, reporter)
     reporter.write(text="scoring")
     scores = rescore(run)
     records.save_scores(run, scores)
@@ -158,7 +161,8 @@ def rescore(run: jobs.Run) -> dict[str, Any]:
     config = run.order["config"]
     named = {system["name"]: answers.get(system["name"], {}) for system in config["systems"]}
     examples = records.questions(run)
-    scores = scoring.summarise(examples, named, (config["leakage"] or {}).get("exact", ()))
+    scores = scoring.summarise(examples, named, (config["leakage"] or {}).get("exact", ()), beside.load(run))
+    scores["seeds"] = seeds.spread(run.order["inputs"].get("recipes", {}), scores["systems"])
     return scores | {"claims": claims.judged(examples, named, places(config["systems"]))}
 
 

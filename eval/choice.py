@@ -11,13 +11,12 @@ from dataclasses import asdict, dataclass
 from random import Random
 from typing import Any
 
-from eval.report import cell
 from eval.retrieval import MEASURES, WORDS, Outcome, means, values
-from eval.scoring import saved
-from eval.statistics import FEW_GROUPS, estimate, paired, sign_flip, standard_error
+from eval.significance import SURE, sign_flip
+from eval.statistics import FEW_GROUPS, estimate, paired, saved, standard_error
+from eval.told import cell
 
 SEED = 0
-SURE = 0.05  # a difference is called one when its interval leaves out zero and its p-value is below this
 PARTS = ("chunk_tokens", "overlap_tokens", "method", "k")
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
 from typing import Any
 
 from data.jobs import Run
 from data.schema import Answer, Example
-from eval import records
+from eval import records, told
 from eval.metrics import score
+from eval.told import aligned, cell
 
 STYLE = """
 :root{color-scheme:light dark;--line:#8886}
@@ -24,13 +24,6 @@ summary{cursor:pointer}
 .wrong::before{content:"✗ "}.right::before{content:"✓ "}
 small{opacity:.75}
 """
-
-
-def cell(value: dict[str, Any] | None) -> str:
-    """A mean with its 95 % interval, in percent: "62.3 (57.0 to 67.2)"; a dash when nothing was scored."""
-    if value is None:
-        return "–"
-    return f"{100 * value['mean']:.1f} ({100 * value['low']:.1f} to {100 * value['high']:.1f})"
 
 
 def rows(scores: dict[str, Any]) -> list[tuple[str, ...]]:
@@ -51,20 +44,17 @@ def _left_out(row: dict[str, Any]) -> str:
 
 def as_text(run: Run, scores: dict[str, Any]) -> str:
     """The table and the sentences of a comparison for a terminal."""
-    lines = aligned([HEAD, *rows(scores)])
-    return "\n".join([f"Comparison {run.name} ({run.id}); 95 % intervals in brackets", *lines, "", *notes(run, scores)])
-
-
-def aligned(table: Sequence[tuple[str, ...]]) -> list[str]:
-    """The lines of a table whose columns stand below each other."""
-    widths = [max(len(line[i]) for line in table) for i in range(len(table[0]))]
-    return ["  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() for line in table]
+    lines = [f"Comparison {run.name} ({run.id}); 95 % intervals in brackets", *aligned([HEAD, *rows(scores)])]
+    for task in told.tasks(scores):
+        lines += ["", told.TITLES[task], *told.as_lines(told.task_rows(scores, task))]
+    return "\n".join([*lines, "", *notes(run, scores)])
 
 
 def notes(run: Run, scores: dict[str, Any]) -> list[str]:
     """What must be read with the numbers: the usual claims, pair sentences, flags, leakage."""
     sentences = [f"{row['claim']}: {row['verdict']}." for row in scores.get("claims", [])]
     sentences += [pair["sentence"] for pair in scores["pairs"] if pair["metric"] == "exact_match"]
+    sentences += [row["sentence"] for row in scores.get("seeds", [])]
     return sentences + stamps(run, scores)
 
 
@@ -105,7 +95,7 @@ def as_html(run: Run, scores: dict[str, Any]) -> str:
         *(f"<p class='red'>{_safe(line)}</p>" for line in tuned_on(run)),
         _table(HEAD, rows(scores)),
         "<ul>" + "".join(f"<li>{_safe(line)}</li>" for line in notes(run, scores)) + "</ul>",
-        "<h2>By task</h2>", _tasks(scores),
+        "<h2>By task</h2>", _parts(scores),
         "<h2>Systems</h2>", _settings(run),
         "<h2>Every question</h2>", *[_question(example, answers) for example in records.questions(run)],
     ]  # fmt: skip
@@ -117,24 +107,30 @@ def _safe(value: Any) -> str:
     return html.escape(str(value))
 
 
-def _table(head: tuple[str, ...], lines: list[tuple[str, ...]]) -> str:
+def _table(head: tuple[str, ...], lines: list[tuple[Any, ...]]) -> str:
     top = "".join(f"<th>{_safe(name)}</th>" for name in head)
     body = "".join("<tr>" + "".join(f"<td class='n'>{_safe(c)}</td>" for c in line) + "</tr>" for line in lines)
     return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def _tasks(scores: dict[str, Any]) -> str:
-    lines = [
-        (task, name, str(part["n"]), cell(part["exact_match"]), cell(part["token_f1"]), measures(part))
-        for name, row in scores["systems"].items()
-        for task, part in row["tasks"].items()
-    ]
-    return _table(("task", "system", "n", "exact match, %", "token F1, %", "its own measures"), sorted(lines))
+def _parts(scores: dict[str, Any]) -> str:
+    """The tables of the page Compare: tasks with their classes, pairs, what stands beside, slices."""
+    found = []
+    for task in told.tasks(scores):
+        found += [f"<h3>{_safe(told.TITLES[task])}</h3>", _rows(told.task_rows(scores, task))]
+        found.append(f"<p><small>{_safe(told.task_note(scores, task))}</small></p>")
+    found += ["<h2>Every pair of systems</h2>", _rows(told.pair_rows(scores["pairs"] + scores.get("task_pairs", [])))]
+    found.append("<h2>Beside correctness</h2>")
+    found += [_rows(told.beside_rows(scores, names)) for names in (told.HONESTY, told.COST)]
+    found.append(_rows(told.found_rows(scores)))
+    for column in scores.get("slices", {}):
+        found += [f"<h3>By {_safe(column)}: exact match, %</h3>", _rows(told.slice_rows(scores, column, "exact_match"))]
+    return "".join(found)
 
 
-def measures(part: dict[str, Any]) -> str:
-    """A task's own measures in one line: "accuracy 0.93, macro F1 0.91"."""
-    return ", ".join(f"{name.replace('_', ' ')} {value:.3g}" for name, value in part.get("measures", {}).items())
+def _rows(rows: list[dict[str, Any]]) -> str:
+    """Rows of a table, or nothing where no system has a figure."""
+    return _table(tuple(rows[0]), [tuple(row.values()) for row in rows]) if rows and len(rows[0]) > 1 else ""
 
 
 def _settings(run: Run) -> str:

@@ -22,7 +22,8 @@ from eval.cells import Cut
 from eval.choice import Measured, Setting, halves
 from eval.gold import Question, Quote
 from eval.retrieval import Outcome
-from eval.statistics import sign_flip, standard_error
+from eval.significance import sign_flip
+from eval.statistics import standard_error
 from eval.systems import METHOD, K, Parts, corner, searched, settle
 from rag import draft, knowledge, orders
 from rag.chunk import chunk

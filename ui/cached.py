@@ -96,7 +96,7 @@ def _places(path: str, changed: int, asked: tuple[Example, ...]) -> dict[str, di
             except json.JSONDecodeError:
                 continue  # torn by a kill; the batch was answered again
             if row["example"] in examples:
-                given = Answer(row["example"], row["text"], row["seconds"])
+                given = Answer(row["example"], row["text"], row["seconds"], finish_reason=row["finish_reason"])
                 right = bool(score(examples[row["example"]], given).exact_match) if row["available"] else None
                 found.setdefault(row["system"], {})[row["example"]] = Place(place, right)
     return found

@@ -70,6 +70,17 @@ def _bench(request: dict[str, Any]) -> dict[str, Any]:
     return {"run": order(workspace, asked).id}
 
 
+def _rescore(request: dict[str, Any]) -> dict[str, Any]:
+    from data import jobs
+    from data.workspace import open_workspace
+    from eval.bench import rescore
+    from eval.records import save_scores
+
+    run = jobs.load(open_workspace(Path(request["workspace"])), request["run"])
+    save_scores(run, rescore(run))
+    return {"run": run.id}
+
+
 def _grid(request: dict[str, Any]) -> dict[str, Any]:
     from data.workspace import open_workspace
     from eval.grid import GridOrder, order
@@ -104,9 +115,13 @@ def main() -> int:
     """The child's side: do the one request on standard input."""
     request = json.load(sys.stdin)
     known: dict[str, Callable[[dict[str, Any]], Any]] = {
-        "check": lambda asked: _check(asked).summary(), "add": _add, "bench": _bench, "grid": _grid,
+        "check": lambda asked: _check(asked).summary(),
+        "add": _add,
+        "bench": _bench,
+        "grid": _grid,
         "token_counts": _token_counts,
-    }  # fmt: skip
+        "rescore": _rescore,
+    }
     do = known[request.pop("do")]
     try:
         answer: dict[str, Any] = {"result": do(request)}

@@ -12,8 +12,13 @@ PAIRS = (("base", "sft"), ("base", "rag"), ("sft", "rag"), ("sft", "sft+rag"), (
 
 def sentences(scores: dict[str, Any], places: dict[str, str], metric: str = "exact_match") -> list[str]:
     """The sentence of each pair of corners that matters, in the order in which a reader asks."""
+    return that_matter([pair for pair in scores["pairs"] if pair["metric"] == metric], places)
+
+
+def that_matter(pairs: list[dict[str, Any]], places: dict[str, str]) -> list[str]:
+    """The same of pairs that all use one measure."""
     wanted = [frozenset((places.get(a), places.get(b))) for a, b in PAIRS]
-    found = {frozenset((p["first"], p["second"])): p["sentence"] for p in scores["pairs"] if p["metric"] == metric}
+    found = {frozenset((pair["first"], pair["second"])): pair["sentence"] for pair in pairs}
     return [found[pair] for pair in wanted if pair in found]
 
 
@@ -46,7 +51,7 @@ def _lead(scores: dict[str, Any], first: str, second: str, title: str) -> str:
     for pair in scores["pairs"]:
         if pair["metric"] == "exact_match" and {pair["first"], pair["second"]} == {first, second}:
             points = sorted(100 * pair[bound] * (1 if pair["first"] == first else -1) for bound in ("low", "high"))
-            if points[0] > 0:
+            if points[0] > 0 and pair.get("sign", 1):
                 mean = abs(100 * pair["mean"])
                 return f"ahead of {title} by {mean:.1f} points ({points[0]:.1f} to {points[1]:.1f})"
     return f"but not clearly ahead of {title}"

@@ -6,7 +6,7 @@ import os
 import platform
 import sys
 
-from tests.bench import approximate, asking, generation, indexing, leaks, page, search
+from tests.bench import approximate, asking, chance, generation, indexing, leaks, page, search
 
 PARTS = {
     "generation": generation.measure,
@@ -16,6 +16,7 @@ PARTS = {
     "search": search.measure,
     "approximate": approximate.measure,
     "leaks": leaks.measure,
+    "chance": chance.measure,
 }  # fmt: skip
 
 
