@@ -14,6 +14,7 @@ from data.jobs import Run
 from data.leakage import question_key
 from data.options import from_saved
 from data.prompts import fingerprint, instruction_for
+from data.taught import taught_by
 from data.workspace import Workspace
 from sft.config import TrainConfig, filled, rehearsing
 from sft.crowd import Crowd
@@ -35,6 +36,7 @@ class Task:
     validation: Prepared
     facts: dict[str, Any]
     question_keys: tuple[str, ...]
+    taught: dict[str, Any]
 
 
 def settle(workspace: Workspace, run: Run, reporter: Reporter) -> Task:
@@ -71,7 +73,7 @@ def settle(workspace: Workspace, run: Run, reporter: Reporter) -> Task:
         "validation_rows": validation.counts(), "base_parameters": parameters,
     }  # fmt: skip
     keys = tuple(sorted({question_key(example.question) for example in reading.examples}))
-    return Task(run, config, model, train, validation, facts, keys)
+    return Task(run, config, model, train, validation, facts, keys, taught_by(reading.examples))
 
 
 def _read(workspace: Workspace, run: Run, which: str) -> Reading:

@@ -76,6 +76,7 @@ def _publish(workspace: Workspace, task: Task, trainer: Any, ended: str, seconds
             "context": task.facts["context"], **task.train.counts(), "notes": _notes(task, losses, step),
         },
         question_keys=task.question_keys,
+        taught=task.taught,
     )  # fmt: skip
     return publish_trained(workspace, task.run.name, trained)
 
