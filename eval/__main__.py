@@ -14,7 +14,7 @@ from data.errors import UserError
 from data.schema import DecodeSettings
 from data.store import resolve
 from data.workspace import Workspace, open_workspace
-from eval import bench, grid, records, report, tuning
+from eval import bench, checks, grid, headroom, records, report, tuning
 from eval.systems import CORNERS, METHOD, METHODS, K, Parts, corner, parse, possible, searched, settle
 from rag.filters import add_filters, named
 
@@ -112,7 +112,7 @@ def _say_answer(options: argparse.Namespace, system: str, answer: dict[str, Any]
 def run_child(options: argparse.Namespace) -> int:
     workspace = open_workspace()
 
-    bench_run = jobs.load(workspace, options.id).kind == "bench"  # a grid only embeds, like a build
+    bench_run = jobs.load(workspace, options.id).kind in ("bench", headroom.KIND)  # a grid only embeds, like a build
 
     def work(run: jobs.Run, reporter: child.Reporter) -> dict[str, Any]:
         return (bench if bench_run else grid).work(workspace, run, reporter)
@@ -162,6 +162,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--cite", action="store_true", help="ask a model that reads passages to name them, like [1]")
     add_filters(one)
     _add_parts(one)
+    checks.add_verbs(verbs)
     tuning.add_verbs(verbs)
     shell.verb(verbs, "run", run_child, "carry out an ordered run in this process").add_argument("id")
     shell.verb(verbs, "worker", run_worker, "keep a model warm for the page")

@@ -129,7 +129,7 @@ def work(workspace: Workspace, run: jobs.Run, reporter: Reporter) -> dict[str, A
         time_one_at_a_time(job)
     reporter.write(text="scoring")
     scores = score_again(run)
-    return {"systems": _short(scores), "scores": "scores.json"}
+    return {"systems": short(scores), "scores": "scores.json"}
 
 
 def score_again(run: jobs.Run) -> dict[str, Any]:
@@ -151,6 +151,7 @@ def rescore(run: jobs.Run) -> dict[str, Any]:
     return scores | account.scored(run, examples, named)
 
 
-def _short(scores: dict[str, Any]) -> dict[str, Any]:
+def short(scores: dict[str, Any]) -> dict[str, Any]:
+    """What a run's summary holds of its scores."""
     keys = ("n", "exact_match", "token_f1", "seconds")
     return {name: {key: row[key] for key in keys} for name, row in scores["systems"].items()}
