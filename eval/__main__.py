@@ -61,7 +61,7 @@ def run_bench(options: argparse.Namespace) -> dict[str, Any]:
 
 def _say_report(options: argparse.Namespace, run: jobs.Run, scores: dict[str, Any]) -> None:
     shell.say(options, report.as_text(run, scores))
-    for sentence in report.tuned_on(run):
+    for sentence in [*report.tuned_on(run), *report.unfair(scores)]:
         shell.warn(options, sentence)
 
 

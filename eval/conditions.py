@@ -59,9 +59,9 @@ def _model(run: jobs.Run, loader: Loader, system: System) -> dict[str, Any]:
 
 
 def _weights(run: jobs.Run, workspace: Workspace, system: System) -> dict[str, Any]:
-    """Where tuned weights come from; {} for the base's own."""
+    """Where tuned weights come from."""
     if not system.tuned or system.floor:
-        return {}
+        return {} if system.floor else {"weights": None}
     adapter = resolve(workspace, "adapters", system.tuned)
     manifest = adapter.manifest()
     held = manifest.get("data", {}).get("validation", {}).get("fingerprint")

@@ -61,20 +61,22 @@ def measure(
             if system.name not in warm:
                 asked.answer([example])
                 warm.add(system.name)
-            append_jsonl(folder / FILE, [{"system": system.name, "example": example.id, **_times(asked, example)}])
+            row = {"system": system.name, "example": example.id, **_times(system, asked, example)}
+            append_jsonl(folder / FILE, [row])
             tally.done += 1
             tally.say(f"{system.name}: timing single answers, {tally.done} of {tally.total}")
 
 
-def _times(asked: Answerer, example: Example) -> dict[str, Any]:
-    """Seconds of one answer. "prefill" is None where the generator cannot tell it from decoding."""
+def _times(system: System, asked: Answerer, example: Example) -> dict[str, Any]:
+    """Seconds of one answer. "retrieving" is None where nothing is searched, "prefill" where nobody can tell it."""
     begun = time.perf_counter()
     answer = asked.answer([example])[0]
     total = time.perf_counter() - begun
     read, first = answer.retrieve_seconds, answer.prefill_seconds
     decoding = max(0.0, answer.seconds - read - (first or 0.0))
-    row = {"retrieving": read, "prefill": first, "decoding": decoding, "total": total, "new_tokens": answer.new_tokens}
-    return {"available": answer.available, **row}
+    searched = read if system.context == "retrieved" else None
+    parts = {"retrieving": searched, "prefill": first, "decoding": decoding, "total": total}
+    return {"available": answer.available, "new_tokens": answer.new_tokens, **parts}
 
 
 def summary(rows: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -88,7 +90,7 @@ def summary(rows: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
 
 def _spread(rows: Sequence[Mapping[str, Any]], part: str) -> dict[str, Any] | None:
     values = [row[part] for row in rows if row[part] is not None]
-    if not any(values):
+    if not values:
         return None
     median, high = np.percentile(values, [50, 95])
     return {"median": round(float(median), 6), "p95": round(float(high), 6), "n": len(values)}

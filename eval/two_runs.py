@@ -21,6 +21,8 @@ def compare(first: Run, second: Run) -> dict[str, Any]:
     Raises UserError when a run has no scores, when their test questions differ (naming how), or when no system is in
     both.
     """
+    if first.id == second.id:
+        raise UserError(f"{first.id} was named twice.", "Name two different runs.")
     for run in (first, second):
         records.load_scores(run)
     refuse_other_questions(first, second)

@@ -9,7 +9,7 @@ import streamlit as st
 from data.jobs import Run
 from eval.report import as_html, stamps, tuned_on
 from eval.systems import places
-from ui import charts, tables, verdicts
+from ui import charts, fairness, tables, verdicts
 from ui.frame import bullets, plain, when
 
 
@@ -20,6 +20,7 @@ def show(run: Run, scores: dict[str, Any]) -> None:
         st.markdown(f"#### {plain(lead)}")
     for line in tuned_on(run):
         st.error(plain(line), icon=":material/flag:")
+    fairness.alarm(scores)
     for line in stamps(run, scores):
         st.warning(plain(line), icon=":material/flag:")
     tables.show(tables.systems(scores), "compare_systems", "Scores of every system")

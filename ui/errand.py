@@ -79,6 +79,31 @@ def _grid(request: dict[str, Any]) -> dict[str, Any]:
     return {"run": order(open_workspace(Path(request["workspace"])), GridOrder(**given)).id}
 
 
+def _headroom(request: dict[str, Any]) -> dict[str, Any]:
+    from data.workspace import open_workspace
+    from eval.headroom import order
+
+    return {"run": order(open_workspace(Path(request["workspace"])), request["model"], request["test"]).id}
+
+
+def _rescore(request: dict[str, Any]) -> dict[str, Any]:
+    from data import jobs
+    from data.workspace import open_workspace
+    from eval.bench import score_again
+
+    score_again(jobs.load(open_workspace(Path(request["workspace"])), request["run"]))
+    return {}
+
+
+def _compare(request: dict[str, Any]) -> dict[str, Any]:
+    from data import jobs
+    from data.workspace import open_workspace
+    from eval.two_runs import compare
+
+    workspace = open_workspace(Path(request["workspace"]))
+    return compare(jobs.load(workspace, request["first"]), jobs.load(workspace, request["second"]))
+
+
 def _columns(request: dict[str, Any]) -> dict[str, list[str]]:
     """The columns of each file of a refused request, so that the page can offer to map them."""
     from data.rows import read_rows
@@ -95,7 +120,11 @@ def _columns(request: dict[str, Any]) -> dict[str, list[str]]:
 def main() -> int:
     """The child's side: do the one request on standard input."""
     request = json.load(sys.stdin)
-    do = {"check": lambda r: _check(r).summary(), "add": _add, "bench": _bench, "grid": _grid}[request.pop("do")]
+    known: dict[str, Any] = {
+        "check": lambda r: _check(r).summary(), "add": _add, "bench": _bench, "grid": _grid, "headroom": _headroom,
+        "rescore": _rescore, "compare": _compare,
+    }  # fmt: skip
+    do = known[request.pop("do")]
     try:
         answer: dict[str, Any] = {"result": do(request)}
     except UserError as error:
