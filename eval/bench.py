@@ -121,7 +121,12 @@ def work(workspace: Workspace, run: jobs.Run, reporter: Reporter) -> dict[str, A
     """
     from eval.loading import Loader  # the child's own: brings torch, transformers and faiss
 
-    job = Job.of(run, Loader(workspace), reporter)
+    return carry_out(Job.of(run, Loader(workspace), reporter))
+
+
+def carry_out(job: Job) -> dict[str, Any]:
+    """The same with the loader at hand; returns the run's summary."""
+    run, reporter = job.run, job.reporter
     answer_all(job)
     refuse_unless_whole(job)
     if run.kind == "bench":

@@ -42,12 +42,14 @@ def lock(conditions: Conditions) -> Lock:
     """What differs between the systems of one comparison, in sentences."""
     differs = [line for key, name in EQUAL.items() if (line := _difference(conditions, key, name))]
     differs += [line for name, met in conditions.items() for line in _within(name, met)]
-    designed = [line for key, name in DESIGNED.items() if (line := _difference(conditions, key, name, "differs"))]
+    designed = [
+        line for key, name in DESIGNED.items() if (line := _difference(conditions, key, name, "By design, different"))
+    ]
     few, unknown = _indexed(conditions)
     return Lock((*differs, *few), tuple(designed), tuple(unknown))
 
 
-def _difference(conditions: Conditions, key: str, name: str, verb: str = "is not the same") -> str | None:
+def _difference(conditions: Conditions, key: str, name: str, begun: str = "Different") -> str | None:
     """One sentence on who has which value; None where all systems that have this condition agree."""
     having: dict[str, list[str]] = {}
     for system, met in conditions.items():
@@ -57,7 +59,7 @@ def _difference(conditions: Conditions, key: str, name: str, verb: str = "is not
     if len(having) < 2:
         return None
     told = [f"{value} ({', '.join(who)})" for value, who in having.items()]
-    return f"{name} {verb}: {'; '.join(told)}."
+    return f"{begun} {name[0].lower()}{name[1:]}: {'; '.join(told)}."
 
 
 def _shown(key: str, one: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from data.disk import read_json, write_json
 from eval.systems import System
+from sft.devices import peak_memory, restart_peak
 
 if TYPE_CHECKING:
     from eval.loading import Loader
@@ -22,13 +23,12 @@ MIB = 2**20
 @contextmanager
 def watched(folder: Path, system: System, loader: Loader) -> Iterator[None]:
     """Keep the peak of what happens inside; of a run in several tries, the highest of all."""
-    from sft.devices import peak_memory, restart_peak
-
-    restart_peak()
+    if on_gpu := not system.floor and loader.on_accelerator():
+        restart_peak()
     yield
     found = load(folder)
     found["run_mib"] = max(found.get("run_mib", 0.0), _peak_of_process())
-    if not system.floor and loader.on_accelerator() and (peak := peak_memory()) is not None:
+    if on_gpu and (peak := peak_memory()) is not None:
         systems = found.setdefault("systems", {})
         systems[system.name] = max(systems.get(system.name, 0.0), round(peak / MIB, 1))
     write_json(folder / FILE, found)

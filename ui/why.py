@@ -69,7 +69,8 @@ def _chart(scores: dict[str, Any], found: dict[str, dict[str, int]]) -> None:
         "encoding": {
             "y": {"field": "system", "type": "nominal", "sort": list(found), "title": None,
                   "axis": {"labelLimit": 240}},
-            "x": {"field": "answers", "type": "quantitative", "title": "Wrong answers", "axis": {"tickMinStep": 1, "tickCount": 8}},
+            "x": {"field": "answers", "type": "quantitative", "title": "Wrong answers",
+                  "axis": {"tickMinStep": 1, "tickCount": 8}},
             "color": colour, "order": {"field": "order"},
             "opacity": {"condition": {"param": "picked", "value": 1}, "value": 0.35},
             "tooltip": [{"field": "system", "title": "System"}, {"field": "label", "title": "Reason"},
