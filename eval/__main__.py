@@ -14,7 +14,7 @@ from data.errors import UserError
 from data.schema import DecodeSettings
 from data.store import resolve
 from data.workspace import Workspace, open_workspace
-from eval import bench, exports, grid, preference, records, report, tuning, votes
+from eval import bench, checks, exports, grid, headroom, preference, records, report, tuning, votes
 from eval.systems import CORNERS, METHOD, METHODS, K, Parts, corner, parse, possible, searched, settle
 from rag.filters import add_filters, named
 
@@ -61,7 +61,7 @@ def run_bench(options: argparse.Namespace) -> dict[str, Any]:
 
 def _say_report(options: argparse.Namespace, run: jobs.Run, scores: dict[str, Any]) -> None:
     shell.say(options, report.as_text(run, scores))
-    for sentence in report.tuned_on(run):
+    for sentence in [*report.tuned_on(run), *report.unfair(scores)]:
         shell.warn(options, sentence)
 
 
@@ -96,15 +96,6 @@ def show_votes(options: argparse.Namespace) -> dict[str, Any]:
     if not found:
         shell.say(options, f"No vote on {run.name} yet; votes are cast on the page Human review.")
     return {"run": run.id, "ballots": found}
-
-
-def run_rescore(options: argparse.Namespace) -> dict[str, Any]:
-    run = jobs.find(open_workspace(), options.name, "bench")
-    records.load_scores(run)  # only what was finished can be scored again
-    scores = bench.rescore(run)
-    records.save_scores(run, scores)
-    _say_report(options, run, scores)
-    return {"run": run.id, **scores}
 
 
 def run_ask(options: argparse.Namespace) -> dict[str, Any]:
@@ -142,7 +133,7 @@ def _say_answer(options: argparse.Namespace, system: str, answer: dict[str, Any]
 def run_child(options: argparse.Namespace) -> int:
     workspace = open_workspace()
 
-    bench_run = jobs.load(workspace, options.id).kind == "bench"  # a grid only embeds, like a build
+    bench_run = jobs.load(workspace, options.id).kind in ("bench", headroom.KIND)  # a grid only embeds, like a build
 
     def work(run: jobs.Run, reporter: child.Reporter) -> dict[str, Any]:
         return (bench if bench_run else grid).work(workspace, run, reporter)
@@ -191,14 +182,13 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--jsonl", type=Path, metavar="FILE", help="the same as JSON lines, with prompts and passages")
     one = shell.verb(verbs, "votes", show_votes, "what people's votes on a comparison amount to")
     one.add_argument("name", help="the comparison's name, or its run")
-    one = shell.verb(verbs, "rescore", run_rescore, "score a finished comparison's answers again, without a model")
-    one.add_argument("name", help="the comparison's name, or its run")
     one = shell.verb(verbs, "ask", run_ask, "ask one question of several systems")
     one.add_argument("question")
     one.add_argument("--steps", action="store_true", help="also show the six steps of each answer with their times")
     one.add_argument("--cite", action="store_true", help="ask a model that reads passages to name them, like [1]")
     add_filters(one)
     _add_parts(one)
+    checks.add_verbs(verbs)
     tuning.add_verbs(verbs)
     shell.verb(verbs, "run", run_child, "carry out an ordered run in this process").add_argument("id")
     shell.verb(verbs, "worker", run_worker, "keep a model warm for the page")

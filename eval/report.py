@@ -9,6 +9,7 @@ from data.jobs import Run
 from data.schema import Answer, Example
 from eval import records, told
 from eval.metrics import score
+from eval.report_parts import COSTS, cost_rows, memory_said, why_rows
 from eval.told import aligned, cell
 
 STYLE = """
@@ -47,6 +48,8 @@ def as_text(run: Run, scores: dict[str, Any]) -> str:
     lines = [f"Comparison {run.name} ({run.id}); 95 % intervals in brackets", *aligned([HEAD, *rows(scores)])]
     for task in told.tasks(scores):
         lines += ["", told.TITLES[task], *told.as_lines(told.task_rows(scores, task))]
+    head, wrong = why_rows(scores)
+    lines += ["", "Wrong answers by reason", *aligned([head, *wrong])] if wrong else []
     return "\n".join([*lines, "", *notes(run, scores)])
 
 
@@ -55,7 +58,7 @@ def notes(run: Run, scores: dict[str, Any]) -> list[str]:
     sentences = [f"{row['claim']}: {row['verdict']}." for row in scores.get("claims", [])]
     sentences += [pair["sentence"] for pair in scores["pairs"] if pair["metric"] == "exact_match"]
     sentences += [row["sentence"] for row in scores.get("seeds", [])]
-    return sentences + stamps(run, scores)
+    return sentences + stamps(run, scores) + scores.get("fairness", {}).get("unknown", [])
 
 
 def tuned_on(run: Run) -> list[str]:
@@ -92,15 +95,31 @@ def as_html(run: Run, scores: dict[str, Any]) -> str:
         f"<h1>Comparison {_safe(run.name)}</h1>",
         f"<p><small>{_safe(run.id)}; test fingerprint {_safe(run.order['inputs']['test'])}; "
         f"95 % intervals in brackets, from {scores['units']} independent groups of questions.</small></p>",
-        *(f"<p class='red'>{_safe(line)}</p>" for line in tuned_on(run)),
+        *(f"<p class='red'>{_safe(line)}</p>" for line in [*tuned_on(run), *unfair(scores)]),
         _table(HEAD, rows(scores)),
         "<ul>" + "".join(f"<li>{_safe(line)}</li>" for line in notes(run, scores)) + "</ul>",
         "<h2>By task</h2>", _parts(scores),
+        *_beside(scores),
         "<h2>Systems</h2>", _settings(run),
         "<h2>Every question</h2>", *[_question(example, answers) for example in records.questions(run)],
     ]  # fmt: skip
     head = f"<meta charset='utf-8'><title>{_safe(run.name)}</title><style>{STYLE}</style>"
     return f"<!doctype html><html lang='en'><head>{head}</head><body>{''.join(body)}</body></html>"
+
+
+def unfair(scores: dict[str, Any]) -> list[str]:
+    """What must be said in red: conditions that were not the same for all systems."""
+    return scores.get("fairness", {}).get("differs", [])
+
+
+def _beside(scores: dict[str, Any]) -> list[str]:
+    """Wrong answers by reason, and times: left out for runs from before they were kept."""
+    head, wrong = why_rows(scores)
+    parts = ["<h2>Why answers are wrong</h2>", _table(head, wrong)] if wrong else []
+    if rows := cost_rows(scores):
+        about = "Median seconds of single answers, 95th percentile in brackets. " + memory_said(scores)
+        parts += ["<h2>Time and memory</h2>", _table(COSTS, rows), f"<p><small>{_safe(about)}</small></p>"]
+    return parts
 
 
 def _safe(value: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from data.workspace import Workspace
 from sft.card import model_card
 
 KIND = "adapters"
-QUESTIONS = "questions.json"  # keys of the training questions, against which a bench checks its test set
+QUESTIONS = "questions.json"  # keys of the training questions and what they teach (data.taught), for a bench to check
 ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors")
 FULL_FILES = ("config.json", "generation_config.json")
 
@@ -30,6 +30,7 @@ class Trained:
     facts: dict[str, Any]
     summary: dict[str, Any]
     question_keys: tuple[str, ...] = ()
+    taught: dict[str, Any] = field(default_factory=dict)
 
 
 def publish_trained(workspace: Workspace, name: str, trained: Trained) -> Artifact:
@@ -45,7 +46,7 @@ def publish_trained(workspace: Workspace, name: str, trained: Trained) -> Artifa
         for source in sources:
             shutil.copyfile(source, folder / source.name)
         trained.tokenizer.save_pretrained(folder)
-        write_json(folder / QUESTIONS, {"keys": list(trained.question_keys)})
+        write_json(folder / QUESTIONS, {"keys": list(trained.question_keys), **trained.taught})
         return finish(workspace, name, folder, trained.facts | {"summary": trained.summary})
 
 

@@ -42,4 +42,5 @@ def _answer(example: Example, conversation: Conversation, written: Generation, p
         finish_reason=written.finish_reason,
         conversation=conversation,
         prompt_seconds=prompt_seconds,
+        prefill_seconds=written.prefill_seconds,
     )

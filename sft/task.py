@@ -12,6 +12,7 @@ from data.examples import Reading, locate, read_examples
 from data.jobs import Run
 from data.prompts import fingerprint
 from data.sameness import asked_key
+from data.taught import taught_by
 from data.workspace import Workspace
 from sft.checks import Exam, Measure, exam
 from sft.choice import Criteria, criteria_for
@@ -36,6 +37,7 @@ class Task:
     criteria: Criteria
     facts: dict[str, Any]
     question_keys: tuple[str, ...]
+    taught: dict[str, Any]
 
 
 def settle(
@@ -72,7 +74,8 @@ def settle(
         "leakage": run.order["inputs"].get("leakage"),
     }  # fmt: skip
     keys = tuple(sorted({asked_key(example) for example in reading.examples}))
-    return Task(run, config, model, train, validation, asked, criteria, facts, keys)
+    taught = taught_by(reading.examples)
+    return Task(run, config, model, train, validation, asked, criteria, facts, keys, taught)
 
 
 def _read(workspace: Workspace, run: Run, which: str) -> Reading:

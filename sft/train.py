@@ -145,6 +145,7 @@ def _publish(
             "notes": [*notes, *_notes(task, evaluated, chosen)],
         },
         question_keys=task.question_keys,
+        taught=task.taught,
     )  # fmt: skip
     return publish_trained(workspace, task.run.name, trained)
 

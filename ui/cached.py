@@ -18,7 +18,7 @@ from data.schema import Answer, Example, Passage
 from data.store import Artifact, names, resolve, versions
 from data.workspace import Workspace
 from eval.metrics import score
-from eval.records import load_passages, restored
+from eval.records import ANSWERS, load_passages, restored
 from ui.errand import result_of, run_errand
 
 
@@ -77,10 +77,23 @@ def _questions(path: str, changed: int) -> tuple[Example, ...]:
     return load_examples(Path(path))
 
 
-def places(run: jobs.Run) -> dict[str, dict[str, Place]]:
+def places(run: jobs.Run, file: str = ANSWERS) -> dict[str, dict[str, Place]]:
     """{system: {example id: where its answer stands and whether it is right}}; the answers themselves stay on disk."""
-    path = run.folder / "answers.jsonl"
-    return _places(str(path), stamp(path), questions(run))
+    path = run.folder / file
+    return _places(str(path), stamp(path), questions(run)) if path.exists() else {}
+
+
+def labels(run: jobs.Run) -> dict[str, dict[str, str]]:
+    """{system: {example id: why its answer is wrong}}; {} for a comparison scored without."""
+    path = run.folder / "labels.json"
+    return json_file(path)["labels"] if path.exists() else {}
+
+
+def taught(run: jobs.Run) -> dict[str, bool | None]:
+    """{example id: whether the tuned weights were taught it}, where a comparison has one tuned model; else {}."""
+    path = run.folder / "taught.json"
+    known = json_file(path)["taught"] if path.exists() else {}
+    return next(iter(known.values())) if len(known) == 1 else {}
 
 
 @st.cache_resource(max_entries=4, show_spinner="Reading the answers", hash_funcs={tuple: len})
@@ -102,12 +115,12 @@ def _places(path: str, changed: int, asked: tuple[Example, ...]) -> dict[str, di
     return found
 
 
-def answer(run: jobs.Run, place: Place) -> Answer:
+def answer(run: jobs.Run, place: Place, file: str = ANSWERS) -> Answer:
     """One answer with its passages and prompt, read from its place."""
-    with open(run.folder / "answers.jsonl", "rb") as file:
-        file.seek(place.start)
+    with open(run.folder / file, "rb") as rows:
+        rows.seek(place.start)
         return restored(
-            json.loads(file.readline()), _answer_passages(str(run.folder), stamp(run.folder / "answers.jsonl"))
+            json.loads(rows.readline()), _answer_passages(str(run.folder), stamp(run.folder / "passages.jsonl"))
         )
 
 

@@ -11,7 +11,7 @@ from eval import told
 from eval.report import stamps, tuned_on
 from eval.scoring import SCORING
 from eval.systems import places
-from ui import beside, by_task, charts, differences, downloads, slices, tables, verdicts
+from ui import beside, by_task, charts, differences, downloads, fairness, slices, tables, verdicts
 from ui.errand import result_of, run_errand
 from ui.frame import bullets, guarded, plain, when
 
@@ -29,6 +29,7 @@ def show(run: Run, scores: dict[str, Any]) -> None:
         st.markdown(f"#### {plain(lead)}")
     for line in tuned_on(run):
         st.error(plain(line), icon=":material/flag:")
+    fairness.alarm(scores)
     for line in stamps(run, scores):
         st.warning(plain(line), icon=":material/flag:")
     _earlier(run, scores)

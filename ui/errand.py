@@ -98,6 +98,22 @@ def _token_counts(request: dict[str, Any]) -> list[int]:
     return token_counts(request["embedder"], [Passage(**row) for row in request["passages"]])
 
 
+def _headroom(request: dict[str, Any]) -> dict[str, Any]:
+    from data.workspace import open_workspace
+    from eval.headroom import order
+
+    return {"run": order(open_workspace(Path(request["workspace"])), request["model"], request["test"]).id}
+
+
+def _compare(request: dict[str, Any]) -> dict[str, Any]:
+    from data import jobs
+    from data.workspace import open_workspace
+    from eval.two_runs import compare
+
+    workspace = open_workspace(Path(request["workspace"]))
+    return compare(jobs.load(workspace, request["first"]), jobs.load(workspace, request["second"]))
+
+
 def _columns(request: dict[str, Any]) -> dict[str, list[str]]:
     """The columns of each file of a refused request, so that the page can offer to map them."""
     from data.rows import read_rows
@@ -121,6 +137,8 @@ def main() -> int:
         "grid": _grid,
         "token_counts": _token_counts,
         "rescore": _rescore,
+        "headroom": _headroom,
+        "compare": _compare,
     }
     do = known[request.pop("do")]
     try:

@@ -11,7 +11,7 @@ from data.schema import DecodeSettings
 from data.workspace import Workspace
 from eval.systems import CORNERS, Parts
 from rag.settings import METHODS
-from ui import pickers
+from ui import headroom, pickers
 from ui.errand import Refused, result_of, run_errand
 from ui.frame import guarded, plain
 from ui.methods import METHOD_HELP, method_name
@@ -23,6 +23,7 @@ def form(workspace: Workspace) -> None:
     """Everything a comparison can be told; orders and starts it."""
     name, test, parts = _parts(workspace)
     known = pickers.test_manifest(workspace, test)
+    headroom.panel(workspace, parts.model, test, "compare")
     systems = _systems(parts, reasons(parts, known))
     with st.container(horizontal=True):
         limit = st.number_input("Questions at most", min_value=1, value=None, placeholder="all", key="compare_limit",

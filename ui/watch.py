@@ -19,6 +19,7 @@ STATES = {
     "stopped": ("orange", ":material/stop_circle:"), "died": ("red", ":material/heart_broken:"),
 }  # fmt: skip
 WORDS = {"build": "knowledge base", "train": "fine-tune", "bench": "comparison", "grid": "tuning"}
+WORDS |= {"headroom": "headroom check"}
 
 
 def watch(workspace: Workspace, run: jobs.Run) -> None:

@@ -7,7 +7,7 @@ from data.prompts import BUNDLED
 from sft.adapters import described, tuned_models
 from sft.config import TrainConfig
 from sft.orders import order_training
-from ui import curve, forms, pickers, tables
+from ui import curve, forms, headroom, pickers, tables
 from ui.frame import empty, guarded, link, notice, plain, when, workspace
 from ui.watch import active, launch, others, selected, watch
 
@@ -40,12 +40,12 @@ with st.container(border=True, key="tune_form"):
     with middle:
         train = pickers.rows(home, "train", "Training rows", "tune_train")
     with right:
-        aside = "a tenth of the training rows"
-        validation = pickers.rows(home, "validation", "Validation rows", "tune_validation", aside)
+        validation = pickers.rows(home, "validation", "Validation rows", "tune_validation", "a tenth set aside")
     with st.grid(3):
         values = forms.fields(TrainConfig, MAIN, "tune")
     with st.expander("More settings", key="tune_more"), st.grid(4):
         values |= forms.fields(TrainConfig, forms.rest(TrainConfig, MAIN, CHOSEN), "tune")
+    headroom.before_tuning(home, base, train)
     busy = next((one for one in active(home, "train") if one.name == name), None)
     missing = not name or not train
     allowed = train in st.session_state.get("tune_leaks", ()) and st.checkbox(
