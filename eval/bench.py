@@ -57,7 +57,7 @@ def order(workspace: Workspace, asked: BenchOrder) -> jobs.Run:
     }  # fmt: skip
     inputs: dict[str, Any] = {
         "test": fingerprint(examples), "test_file": reading.fingerprint, "prompt": prompt_fingerprint(),
-        "rows_refused": len(reading.refused), "flags": {s.name: flags(workspace, s) for s in systems},
+        "rows_refused": len(reading.refused), "flags": {s.name: flags(workspace, s, len(examples)) for s in systems},
         "tuned_on": _tuned_on(workspace, examples, systems),
     }  # fmt: skip
     run = jobs.order(workspace, "bench", asked.name, config, inputs)
