@@ -14,7 +14,7 @@ from data.errors import UserError
 from data.schema import DecodeSettings
 from data.store import resolve
 from data.workspace import Workspace, open_workspace
-from eval import bench, checks, exports, grid, headroom, preference, records, report, tuning, votes
+from eval import bench, checks, exports, grid_work, headroom, preference, records, report, tuning, votes
 from eval.systems import CORNERS, METHOD, METHODS, K, Parts, corner, parse, possible, searched, settle
 from rag.filters import add_filters, named
 
@@ -136,7 +136,7 @@ def run_child(options: argparse.Namespace) -> int:
     bench_run = jobs.load(workspace, options.id).kind in ("bench", headroom.KIND)  # a grid only embeds, like a build
 
     def work(run: jobs.Run, reporter: child.Reporter) -> dict[str, Any]:
-        return (bench if bench_run else grid).work(workspace, run, reporter)
+        return (bench if bench_run else grid_work).work(workspace, run, reporter)
 
     return child.run(workspace, options.id, work, needs_device=bench_run)
 

@@ -63,7 +63,7 @@ def order(workspace: Workspace, asked: BenchOrder, kind: str = "bench") -> jobs.
     }  # fmt: skip
     inputs: dict[str, Any] = {
         "test": fingerprint(examples), "test_file": reading.fingerprint, "prompt": prompt_fingerprint(),
-        "rows_refused": len(reading.refused), "flags": {s.name: flags(workspace, s) for s in systems},
+        "rows_refused": len(reading.refused), "flags": {s.name: flags(workspace, s, len(examples)) for s in systems},
         "tuned_on": _tuned_on(workspace, examples, systems), "task_why": reading.task_reason,
         "recipes": seeds.recipes(workspace, systems),
     }  # fmt: skip

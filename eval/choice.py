@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from random import Random
 from typing import Any
 
+from eval.halves import halves
 from eval.retrieval import MEASURES, WORDS, Outcome, means, values
 from eval.significance import SURE, sign_flip
 from eval.statistics import FEW_GROUPS, estimate, paired, saved, standard_error
 from eval.told import cell
 
-SEED = 0
 PARTS = ("chunk_tokens", "overlap_tokens", "method", "k")
 
 
@@ -48,24 +47,6 @@ class Measured:
 
     def mean_tokens(self) -> float:
         return sum(self.tokens.values()) / len(self.tokens)
-
-
-def halves(clusters: Mapping[str, str]) -> tuple[list[str], list[str]]:
-    """Two halves of about as many questions, with every cluster wholly in one; always the same for the same input.
-
-    ``clusters``: {question: what it must not be separated from}. Clusters come in a seeded random order, each into the
-    half that has fewer questions so far.
-    """
-    members: dict[str, list[str]] = {}
-    for name in sorted(clusters):
-        members.setdefault(clusters[name], []).append(name)
-    order = sorted(members)
-    Random(SEED).shuffle(order)
-    first: list[str] = []
-    second: list[str] = []
-    for cluster in order:
-        (first if len(first) <= len(second) else second).extend(members[cluster])
-    return first, second
 
 
 def choose(measured: Sequence[Measured], clusters: Mapping[str, str], criterion: str) -> tuple[Measured, Measured, str]:

@@ -145,6 +145,6 @@ def test_what_is_right_does_not_depend_on_what_was_found(workspace: Workspace, t
     assert second.text == "Dogs pay half."
     made = Mark("m", "When?", "d.txt", 0, second.end, text[: second.end])
     hits = {one.id: {"dense": {"hits": [{"id": one.id}]}} for one in (first, second)}
-    assert lab_marks.right_passages(base.artifact, "when", [made], hits[first.id]) == {first.id: [made]}
-    assert lab_marks.right_passages(base.artifact, "when", [made], hits[second.id]) == {}
-    assert lab_marks.right_passages(base.artifact, "where", [made], hits[first.id]) == {}
+    assert lab_marks.right_passages(base.artifact, "when?", [made], hits[first.id]) == {first.id: [made]}
+    assert lab_marks.right_passages(base.artifact, "when?", [made], hits[second.id]) == {}
+    assert lab_marks.right_passages(base.artifact, "where?", [made], hits[first.id]) == {}

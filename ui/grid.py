@@ -11,7 +11,7 @@ from data.store import Artifact, names
 from data.workspace import Workspace
 from eval.cells import Cut
 from eval.gold import MARKS
-from eval.grid import CRITERION, KS, OVERLAPS, SIZES, cuts, in_use
+from eval.grid import CRITERION, KS, OVERLAPS, SIZES, cuts, in_use, not_tried
 from eval.retrieval import MEASURES, WORDS
 from rag.marks import read_marks
 from rag.settings import METHODS, tuned
@@ -119,7 +119,8 @@ def _size(manifest: dict[str, Any], chunk: list[int], overlap: list[int], per_cu
     wanted = cuts(chunk, overlap, now)
     text = manifest["counts"]["passages"] * (now.chunk_tokens - now.overlap_tokens)
     most = sum(text // (cut.chunk_tokens - cut.overlap_tokens) for cut in wanted if cut != now)
-    return (
+    said = (
         f"{len(wanted)} ways to cut × {per_cut} ways to search = {len(wanted) * per_cut} settings. About {most:,} "
         "passages to embed, fewer where a tuning before this one embedded them; those in use are not embedded again."
     )
+    return f"{said} {not_tried(chunk, overlap, now)}".strip()

@@ -23,7 +23,7 @@ def result(workspace: Workspace, run: Run, now: Setting) -> None:
     told = grid.result(run)
     chosen, held, half = Setting(*(told["chosen"][part] for part in PARTS)), told["held_out"], told["reported_on"]
     st.markdown(f"#### {plain(held['sentences'][0])}")
-    for sentence in [*held["sentences"][1:], *left_out(told["left_out"])]:
+    for sentence in [*held["sentences"][1:], *left_out(told["left_out"]), *told.get("notes", ())]:
         st.markdown(plain(sentence))
     rows = [_row("chosen", held["chosen"]), _row("in use when measured", held["current"])]
     st.dataframe(rows, hide_index=True, key="grid_held_out", alt="Chosen settings and settings in use, held out")
