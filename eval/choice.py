@@ -15,6 +15,7 @@ from eval.report import cell
 from eval.retrieval import MEASURES, WORDS, Outcome, means, values
 from eval.scoring import saved
 from eval.statistics import FEW_GROUPS, estimate, paired, sign_flip, standard_error
+from rag.settings import METHOD_NAMES
 
 SEED = 0
 SURE = 0.05  # a difference is called one when its interval leaves out zero and its p-value is below this
@@ -31,7 +32,8 @@ class Setting:
     k: int
 
     def words(self) -> str:
-        return f"passages of {self.chunk_tokens} tokens, overlap {self.overlap_tokens}, {self.method}, k = {self.k}"
+        method = METHOD_NAMES[self.method]
+        return f"passages of {self.chunk_tokens} tokens, overlap {self.overlap_tokens}, {method}, k = {self.k}"
 
 
 @dataclass(frozen=True)
