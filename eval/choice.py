@@ -15,6 +15,7 @@ from eval.retrieval import MEASURES, WORDS, Outcome, means, values
 from eval.significance import SURE, sign_flip
 from eval.statistics import FEW_GROUPS, estimate, paired, saved, standard_error
 from eval.told import cell
+from rag.settings import METHOD_NAMES
 
 PARTS = ("chunk_tokens", "overlap_tokens", "method", "k")
 
@@ -29,7 +30,8 @@ class Setting:
     k: int
 
     def words(self) -> str:
-        return f"passages of {self.chunk_tokens} tokens, overlap {self.overlap_tokens}, {self.method}, k = {self.k}"
+        method = METHOD_NAMES[self.method]
+        return f"passages of {self.chunk_tokens} tokens, overlap {self.overlap_tokens}, {method}, k = {self.k}"
 
 
 @dataclass(frozen=True)

@@ -100,5 +100,5 @@ def test_one_question_on_the_page_shows_the_times_of_its_steps(workspace: Worksp
     row = {"system": system, "example": example, "vector": 0.0123, "search": 0.0045, "passages": 0.0021}
     append_jsonl(run.folder / FILE, [row])
     table = next(one.value for one in at("compare", run=run.id).markdown if "| System |" in one.value)
-    (line,) = [line for line in table.splitlines() if line.startswith("| **RAG**")]
+    (line,) = [line for line in table.splitlines() if line.startswith("| **rag**")]
     assert "| 12 ms | 4.50 ms | 2.10 ms |" in line

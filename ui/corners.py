@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from data.errors import UserError
 from data.schema import DecodeSettings
 from data.workspace import Workspace
 from eval import client
@@ -35,7 +36,20 @@ def ask(
 ) -> dict[str, Any]:
     """Draw the square and fill it while the worker answers; returns {corner: answer}. Raises UserError."""
     slots: dict[str, Any] = {}
-    square(lambda corner: slots.setdefault(corner, _waiting(corner, corner in systems)))
+    whole = st.empty()
+    with whole.container():
+        square(lambda corner: slots.setdefault(corner, _waiting(corner, corner in systems)))
+    try:
+        return _asked(workspace, question, systems, slots, only, cite)
+    except UserError:
+        whole.empty()  # four empty cells above an error say nothing
+        raise
+
+
+def _asked(
+    workspace: Workspace, question: str, systems: dict[str, System], slots: dict[str, Any], only: Filter, cite: bool
+) -> dict[str, Any]:
+    """Fill the slots of the square while the worker answers."""
     answers: dict[str, Any] = {}
     written = dict.fromkeys(systems, "")
     waking = "" if client.running(workspace) else "; the model worker is starting, which takes a while"
@@ -67,7 +81,7 @@ def show(answers: dict[str, Any]) -> None:
 
 def below(answers: dict[str, Any]) -> None:
     """Every answer's steps with their times, and what the search found (both corners that read it read the same)."""
-    steps.table(answers)
+    steps.table({TITLES[corner]: answer for corner, answer in answers.items()})
     steps.details(answers)
     reading = next((answer for answer in answers.values() if answer["relevant"] is not None), None)
     if reading is None:

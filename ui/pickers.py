@@ -11,6 +11,7 @@ from data.prompts import BUNDLED
 from data.workspace import Workspace
 from eval.systems import searched
 from ui import cached, uploads
+from ui.methods import method_name
 
 NONE = "none"
 UPLOAD = "a file of mine"
@@ -50,7 +51,8 @@ def search_defaults(workspace: Workspace, ref: str | None, key: str) -> str:
     if forgotten or st.session_state.get(f"{key}_defaults_of", "") != (ref, k, method):
         st.session_state[f"{key}_defaults_of"] = (ref, k, method)
         st.session_state[f"{key}_k"], st.session_state[f"{key}_method"] = k, method
-    return f"{ref}: {k} passages, {method}, by default; {why}." if why else ""
+    passages = f"{k} {'passage' if k == 1 else 'passages'}"
+    return f"{ref}: {passages}, {method_name(method)}, by default; {why}." if why else ""
 
 
 def _or_none(label: str, refs: Sequence[str], key: str, text: str) -> str | None:

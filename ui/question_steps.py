@@ -38,7 +38,7 @@ def show(run: Run, example: Example, answers: Mapping[str, Answer]) -> None:
     st.caption(SHARES + (" Not recorded: this run is from before those times were kept." if missing else ""))
     with st.expander("What each step did", key="question_steps"):
         for tab, rows in zip(st.tabs([plain(name) for name in found]), found.values(), strict=True):
-            with tab:
+            with tab, st.container(gap="xsmall"):
                 for step in rows:
                     st.markdown(f"**{step['name'].capitalize()}** · {steps.time_of(step)}")
                     st.text(step["said"])

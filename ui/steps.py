@@ -32,14 +32,13 @@ def anchor(number: int) -> str:
 
 
 def table(answers: Mapping[str, Mapping[str, Any]]) -> None:
-    """The six steps of every answer with their times: a row for each system, so that they compare at a glance."""
+    """The six steps of every answer ({name shown: answer}) with their times, a row each, to compare at a glance."""
     first = next(iter(answers.values()))
     heads = ["System", *(f"{step['name'].capitalize()} →" for step in first["steps"][:-1]), "Answer", "Together"]
     lines = ["| " + " | ".join(heads) + " |", "| :-- |" + " --: |" * (len(heads) - 1)]
-    for corner, answer in answers.items():
+    for name, answer in answers.items():
         times = [time_of(step) for step in answer["steps"]]
-        title = TITLES.get(corner) or plain(corner)
-        lines.append("| " + " | ".join([f"**{title}**", *times, took(answer["seconds"])]) + " |")
+        lines.append("| " + " | ".join([f"**{plain(name)}**", *times, took(answer["seconds"])]) + " |")
     st.markdown("**From the question to the answer, step by step**")
     st.markdown("\n".join(lines))
 
@@ -55,6 +54,8 @@ def took(seconds: float) -> str:
     """A time as a reader takes it in: "0.04 ms", "12 ms", "1.9 s"."""
     if seconds >= 1:
         return f"{seconds:.1f} s"
+    if seconds < 5e-6:
+        return "< 0.01 ms"
     return f"{1000 * seconds:.0f} ms" if seconds >= 0.01 else f"{1000 * seconds:.2f} ms"
 
 
@@ -62,7 +63,7 @@ def details(answers: Mapping[str, Mapping[str, Any]]) -> None:
     """Every step of every answer in a sentence, the numbers of the vector, and the exact prompt: a tab a system."""
     with st.expander("The six steps in detail", key="ask_steps"):
         for tab, answer in zip(st.tabs([TITLES[one] for one in answers]), answers.values(), strict=True):
-            with tab:
+            with tab, st.container(gap="xsmall"):
                 _detailed(answer)
 
 
