@@ -101,10 +101,12 @@ def run(options: argparse.Namespace) -> int:
     wanted = jobs.load(workspace, options.id).order["config"].get("processes", 1)
     if wanted > 1 and ranks.size() == 1:
         ranks.replace_this_process(wanted, options.id)
-    from eval.checkpoint import measure
-    from sft.train import train as work
 
     def carry(this: jobs.Run, reporter: child.Reporter) -> dict[str, Any]:
+        """The libraries are read only now, when the run has said that it is there."""
+        from eval.checkpoint import measure
+        from sft.train import train as work
+
         return work(workspace, this, reporter, measure)
 
     if ranks.rank():

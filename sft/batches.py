@@ -48,3 +48,9 @@ def in_epoch(count: int, rehearsed: int, each: int, epoch: int) -> list[int]:
     """The rows of one epoch: all but the last ``rehearsed``, and of those ``each``, which no other epoch sees."""
     own = count - rehearsed
     return [*range(own), *range(own + each * epoch, own + each * (epoch + 1))]
+
+
+def step_sizes(lengths: Sequence[int], rows: int) -> list[int]:
+    """Tokens that are computed in each optimizer step of ``rows`` rows (with padding), for rows in training order."""
+    groups = [lengths[place : place + rows] for place in range(0, len(lengths), rows)]
+    return [len(group) * max(group) for group in groups]

@@ -5,25 +5,35 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 RECENT = 3  # checks are rare and like each other: the last few say what the next will take
-LEAST = 20  # steps that are looked back on at least, as rows of unlike length make unlike steps
+LEAST = 20  # steps that are looked back on at least
 
 
-def seconds_left(steps: Sequence[float], checks: Sequence[float], steps_left: int, checks_left: int) -> float | None:
-    """Seconds until the end, from the seconds that each optimizer step and each check took so far, in order.
+def seconds_left(
+    steps: Sequence[tuple[float, float]], checks: Sequence[float], size_left: float, checks_left: int
+) -> float | None:
+    """Seconds until the end, from the (seconds, size) of each optimizer step and the seconds of each check so far.
 
-    A check is an evaluation with its answers and the checkpoint after it. The first step, which sets things up, is left
-    out once others are known; after that the later half of the steps counts, at least ``LEAST``. None before the first
-    step.
+    The size of a step is how many tokens are computed in it: rows of unlike length make unlike steps, and which rows
+    are still to come is known (``size_left``). A check is an evaluation with its answers and the checkpoint after it.
+    The first step, which sets things up, is left out once others are known; after that the later half of the steps
+    counts, at least ``LEAST``. None before the first step.
     """
     if not steps:
         return None
     usual = steps[1:] or steps
     recent = usual[-max(LEAST, len(usual) // 2) :]
-    left = steps_left * sum(recent) / len(recent)
+    left = size_left * sum(seconds for seconds, _ in recent) / sum(size for _, size in recent)
     if checks:
         last = checks[-RECENT:]
         left += checks_left * sum(last) / len(last)
     return left
+
+
+def size_left(epoch: Sequence[int], step: int, total: int) -> float:
+    """The size of the steps after ``step``: known for this epoch (``epoch``), later ones are taken as alike."""
+    steps_left, done = total - step, step % len(epoch)
+    rest = epoch[done : done + steps_left] if done else []
+    return sum(rest) + (steps_left - len(rest)) * sum(epoch) / len(epoch)
 
 
 def checks_left(step: int, total: int, every: int) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from sft.checkpoints import seal, step_of
 from sft.checks import Exam, Measured
 from sft.choice import Criteria, best, points, since_best
 from sft.memory import in_use
-from sft.pace import checks_left, seconds_left
+from sft.pace import checks_left, seconds_left, size_left
 
 
 class Progress(TrainerCallback):
@@ -28,7 +29,8 @@ class Progress(TrainerCallback):
         self.device = device
         self.stopped = self.early = False
         self._loss: float | None = None
-        self._steps: list[float] = []
+        self.sizes_now: Callable[[], list[int]] = list  # of this epoch's steps; the trainer knows
+        self._steps: list[tuple[float, float]] = []
         self._checks: list[float] = []
         self._logged, self._tokens = 0, 0.0
         self._begun = self._ended = 0.0
@@ -47,12 +49,14 @@ class Progress(TrainerCallback):
             self._checks.append(pause)
             self._checked = False
         elif self._steps:
-            self._steps[-1] += pause
+            seconds, size = self._steps[-1]
+            self._steps[-1] = (seconds + pause, size)
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """One optimizer step is done. A requested stop saves a checkpoint first, so that nothing is lost."""
         self._ended = time.monotonic()
-        self._steps.append(self._ended - self._begun)
+        epoch = self.sizes_now()
+        self._steps.append((self._ended - self._begun, epoch[(state.global_step - 1) % len(epoch)]))
         text = f"step {state.global_step} of {state.max_steps}, epoch {state.epoch:.1f}"
         if self._loss is not None:
             text += f", loss {self._loss:.3f}"
@@ -69,7 +73,8 @@ class Progress(TrainerCallback):
 
     def _left(self, state: Any, args: Any) -> float | None:
         steps, total = state.global_step, state.max_steps
-        return seconds_left(self._steps, self._checks, total - steps, checks_left(steps, total, args.save_steps))
+        size = size_left(self.sizes_now(), steps, total)
+        return seconds_left(self._steps, self._checks, size, checks_left(steps, total, args.save_steps))
 
     def on_prediction_step(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """One batch of an evaluation is done. Raises Stopped if so asked: the last whole checkpoint stands."""
@@ -98,10 +103,12 @@ class Progress(TrainerCallback):
             self._loss = logs["loss"]
             new, self._logged = self._steps[self._logged :], len(self._steps)
             tokens, self._tokens = logs.get("num_tokens", 0.0) - self._tokens, logs.get("num_tokens", 0.0)
+            seconds, size = (sum(values) for values in zip(*new, strict=True)) if new else (0.0, 0.0)
             self.reporter.metric(
                 step=state.global_step, loss=logs["loss"], learning_rate=logs["learning_rate"],
-                gradient_norm=_finite(logs.get("grad_norm")), step_seconds=round(sum(new) / max(1, len(new)), 4),
-                tokens_per_second=round(tokens / max(sum(new), 1e-6), 1), memory_bytes=in_use(self.device),
+                gradient_norm=_finite(logs.get("grad_norm")), step_seconds=round(seconds / max(1, len(new)), 4),
+                tokens_per_second=round(tokens / max(seconds, 1e-6), 1),
+                step_tokens=round(size / max(1, len(new))), memory_bytes=in_use(self.device),
             )  # fmt: skip
 
     def checked(self, args: Any, state: Any, control: Any, found: Measured | None, seconds: float) -> None:

@@ -19,7 +19,7 @@ from trl import SFTConfig, SFTTrainer
 
 from data.errors import UserError
 from sft import ranks
-from sft.batches import epoch_order, in_epoch
+from sft.batches import epoch_order, in_epoch, step_sizes
 from sft.checkpoints import Unwritable
 from sft.config import TrainConfig
 from sft.convolution import quicken
@@ -41,6 +41,7 @@ class _ByLength(Sampler[int]):
     def __init__(self, lengths: list[int], rows: int, seed: int, rehearsed: int, epochs: int) -> None:
         self.lengths, self.rows, self.seed, self.epoch = lengths, rows, seed, 0
         self.rehearsed, self.each = rehearsed, rehearsed // epochs
+        self.sizes: list[int] = []  # of this epoch's steps, in tokens
 
     def set_epoch(self, epoch: int) -> None:
         self.epoch = epoch
@@ -51,7 +52,9 @@ class _ByLength(Sampler[int]):
     def __iter__(self) -> Iterator[int]:
         chosen = in_epoch(len(self.lengths), self.rehearsed, self.each, self.epoch)
         order = epoch_order([self.lengths[index] for index in chosen], self.rows, self.seed, self.epoch)
-        return iter([chosen[place] for place in order])
+        found = [chosen[place] for place in order]
+        self.sizes = step_sizes([self.lengths[index] for index in found], self.rows)
+        return iter(found)
 
 
 class _Trainer(SFTTrainer):
@@ -67,7 +70,9 @@ class _Trainer(SFTTrainer):
 
     def _get_train_sampler(self, train_dataset: Any = None) -> _ByLength:
         lengths, args = [len(ids) for ids in self.train_dataset["input_ids"]], self.args
-        return _ByLength(lengths, self.together, args.seed, self.rehearsed, math.ceil(args.num_train_epochs))
+        order = _ByLength(lengths, self.together, args.seed, self.rehearsed, math.ceil(args.num_train_epochs))
+        self.progress.sizes_now = lambda: order.sizes
+        return order
 
     def training_step(self, *args: Any, **kwargs: Any) -> Any:
         """One batch forward and back. A bad loss ends the run before the optimizer makes it a bad weight."""

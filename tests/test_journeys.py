@@ -304,14 +304,18 @@ def choose_if_there(page: Page, label: str, option: str) -> None:
         choose(page, label, option)
 
 
-def test_a_fine_tune_outlives_a_reload_and_is_stopped(page: Page, tmp_path: Path) -> None:
-    rows = [{"question": f"What is the code of shelf {i}?", "answer": f"code {i * 7 % 90}"} for i in range(200)]
+def test_a_fine_tune_outlives_a_reload_is_stopped_resumed_finished_and_asked(page: Page, tmp_path: Path) -> None:
+    wings = ("left wing", "right wing", "middle hall")
+    rows = [{"question": f"Where is shelf {i}?", "answer": wings[i % 3]} for i in range(60)]
     (tmp_path / "shelves.jsonl").write_text("\n".join(map(json.dumps, rows)))
     open_page(page, "tune", "Fine-tune")
     page.get_by_label("Name of the tuned model").fill("shelves")
     choose_if_there(page, "Training rows", "a file of mine")
     page.locator("input[type=file]").first.set_input_files(tmp_path / "shelves.jsonl")
-    page.get_by_role("spinbutton", name="Epochs").fill("200")
+    page.get_by_role("spinbutton", name="Epochs").fill("30")
+    page.get_by_text("More settings").click()
+    page.get_by_role("spinbutton", name="Patience").fill("0")
+    page.get_by_role("spinbutton", name="Patience").press("Enter")
     page.get_by_role("button", name="Launch fine-tune").click()
     expect(page.get_by_text(re.compile(r"step \d+ of \d+")).first).to_be_visible(timeout=SLOW)
     assert "run=" in page.url
@@ -320,9 +324,21 @@ def test_a_fine_tune_outlives_a_reload_and_is_stopped(page: Page, tmp_path: Path
     expect(page.get_by_text(re.compile(r"step \d+ of \d+")).first).to_be_visible(timeout=SLOW)
     assert _step(page) >= before, "the training went on"
     page.get_by_test_id("stVegaLiteChart").first.wait_for()
+    for number in ("Training loss", "Time left", "Learning rate", "Gradient norm", "Tokens per second", "Memory"):
+        expect(page.get_by_text(number, exact=True).first).to_be_visible()
     page.get_by_role("button", name="Stop", exact=True).click()
-    expect(page.get_by_role("button", name="Resume")).to_be_visible(timeout=SLOW)
+    page.get_by_role("button", name="Resume").click()
+    expect(page.get_by_text(re.compile(r"shelves@\d: 120 steps; kept after step \d+"))).to_be_visible(timeout=2 * SLOW)
     expect(page.get_by_role("button", name="Stop", exact=True)).to_have_count(0)
+    expect(page.get_by_text(re.compile(r"Kept: the checkpoint after step \d+"))).to_be_visible()
+    newest = re.search(r"shelves@\d", page.get_by_text(re.compile(r"shelves@\d: 120 steps")).first.inner_text())
+    assert newest
+
+    open_page(page, "ask", "Ask")
+    choose_if_there(page, "Tuned model", newest.group())
+    page.get_by_label("Your question").fill("Where is shelf 7?")
+    page.get_by_role("button", name="Ask", exact=True).click()
+    expect(page.get_by_text(re.compile("^(left wing|right wing|middle hall)$")).first).to_be_visible(timeout=SLOW)
 
 
 def _step(page: Page) -> int:

@@ -10,10 +10,11 @@ import pytest
 
 from data.schema import Example
 from eval.checkpoint import measure
+from sft.batches import step_sizes
 from sft.checks import metric_for
 from sft.choice import Point, best, criteria_for, points, since_best
 from sft.curve import lived
-from sft.pace import checks_left, seconds_left
+from sft.pace import checks_left, seconds_left, size_left
 from sft.progress import best_checkpoint
 
 RECORDED = sorted((Path(__file__).parent / "recorded").glob("*.jsonl"))
@@ -104,7 +105,15 @@ def test_checks_still_to_come() -> None:
 
 def test_time_left_counts_the_checks_to_come() -> None:
     assert seconds_left([], [], 10, 2) is None
-    assert seconds_left([9.0, 1.0, 1.0], [4.0], 10, 2) == pytest.approx(18), "the first step sets things up"
+    steps = [(9.0, 100), (1.0, 100), (3.0, 300)]
+    assert seconds_left(steps, [4.0], 1000, 2) == pytest.approx(18), "the first step sets things up"
+
+
+def test_what_is_left_of_an_epoch_is_known_and_later_ones_are_taken_as_alike() -> None:
+    epoch = step_sizes([9, 7, 2, 2, 5], 2)
+    assert epoch == [18, 4, 5]
+    assert [size_left(epoch, step, 6) for step in (1, 3, 5, 6)] == [9 + 27, 27, 5, 0]
+    assert size_left(epoch, 1, 2) == 4
 
 
 @pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)
@@ -112,18 +121,23 @@ def test_time_left_is_right_within_a_quarter_after_the_first_tenth_of_recorded_r
     """Real runs, as their progress.jsonl has them (the first line says what ran): what was foretold after each step,
     against what it then took. In the last tenth, where little is left, a quarter of that tenth is allowed."""
     head, *rows = [json.loads(line) for line in path.read_text().splitlines()]
-    events = [(row["step"], "check_seconds" in row, row.get("check_seconds", row.get("step_seconds")))
+    events = [(row["step"], row.get("step_tokens"), row.get("check_seconds", row.get("step_seconds")))
               for row in rows if "check_seconds" in row or "step_seconds" in row]  # fmt: skip
     total, whole = head["steps"], sum(seconds for *_, seconds in events)
-    steps: list[float] = []
+    sizes = [size for _, size, _ in events if size]
+    steps: list[tuple[float, float]] = []
     checks: list[float] = []
     passed, tested = 0.0, 0
-    for step, check, seconds in events:
+    for step, size, seconds in events:
         passed += seconds
-        (checks if check else steps).append(seconds)
-        if check or passed < whole / 10:
+        if size is None:
+            checks.append(seconds)
             continue
-        foretold = seconds_left(steps, checks, total - step, checks_left(step, total, head["every"]))
+        steps.append((seconds, size))
+        if passed < whole / 10:
+            continue
+        epoch = sizes[(step - 1) // head["epoch"] * head["epoch"] :][: head["epoch"]]
+        foretold = seconds_left(steps, checks, size_left(epoch, step, total), checks_left(step, total, head["every"]))
         assert foretold is not None
         assert abs(foretold - (whole - passed)) <= 0.25 * max(whole - passed, whole / 10), f"after step {step}"
         tested += 1

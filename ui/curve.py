@@ -14,6 +14,7 @@ from ui import cached
 from ui.charts import METRICS
 from ui.frame import plain
 
+KEPT = "kept checkpoint"
 STEPS = {"field": "step", "type": "quantitative", "title": "Training step", "axis": {"tickMinStep": 1, "format": "d"}}
 SMALL = {
     "learning_rate": ("Learning rate", ".2~e", 1), "gradient_norm": ("Gradient norm", ".3~g", 1),
@@ -96,7 +97,8 @@ def _kept(run: jobs.Run) -> None:
     if rule["stop"] not in (rule["keep"], "last"):
         text += f" Early stopping looks at the {'validation loss' if rule['stop'] == 'loss' else metric}."
     if metric:
-        text += f" At every checkpoint {rule['asked']} are answered; {metric}, for {rule['metric_reason']}."
+        text += (f" At every checkpoint {rule['asked']} are asked, and before the first step the untuned base is, as "
+                 f"step 0. The metric is {metric}: {rule['metric_reason']}.")  # fmt: skip
     st.caption(plain(text))
 
 
@@ -116,8 +118,7 @@ def _losses(rows: list[dict[str, Any]], best: int | None, key: str) -> None:
         "encoding": {
             "x": STEPS, "tooltip": tips,
             "y": {"field": "loss", "type": "quantitative", "title": "Loss (lower is better)", "scale": {"zero": False}},
-            "color": {"field": "rows", "type": "nominal", "sort": ["training", "validation"],
-                      "legend": {"orient": "top", "title": None}},
+            "color": {"field": "rows", "type": "nominal", **_colours("training", "validation")},
         },
     }  # fmt: skip
     spec = {"height": 300, "layer": [line, *_mark(best)]}
@@ -135,23 +136,29 @@ def _metric(checks: list[dict[str, Any]], best: int | None, key: str) -> None:
     tips = [{"field": f, "type": "quantitative", "title": t, "format": ".4~g"} for f, t in titles.items()]
     title = f"{name} of {checks[-1]['n']} answers, %"
     across = {"field": "mean", "type": "quantitative", "title": title, "scale": {"domain": [0, 100]}}
-    colour = {"datum": f"{name.lower()} with its 95 % interval; step 0 is the untuned base"}
+    colour = {"datum": f"{name.lower()}, 95 % interval", **_colours(f"{name.lower()}, 95 % interval")}
     layers = [
         {"mark": {"type": "rule", "strokeWidth": 2, "opacity": 0.5},
          "encoding": {"x": STEPS, "y": {**across, "field": "low"}, "y2": {"field": "high"}, "color": colour}},
         {"mark": {"type": "line", "point": {"size": 60}},
-         "encoding": {"x": STEPS, "y": across, "tooltip": tips,
-                      "color": {**colour, "legend": {"orient": "top", "title": None, "labelLimit": 400}}}},
+         "encoding": {"x": STEPS, "y": across, "tooltip": tips, "color": colour}},
     ]  # fmt: skip
     spec = {"data": {"values": values}, "height": 300, "layer": [*layers, *_mark(best)]}
     st.vega_lite_chart(spec, key=key, alt=f"{name} at every checkpoint, the kept one marked")
+
+
+def _colours(*lines: str) -> dict[str, Any]:
+    """Colours and legend of a chart's lines and of the mark, which has the third colour everywhere."""
+    domain = [*lines, *[" "] * (2 - len(lines)), KEPT]
+    legend = {"orient": "top", "title": None, "values": [*lines, KEPT], "symbolType": "stroke", "labelLimit": 260}
+    return {"scale": {"domain": domain}, "legend": legend}
 
 
 def _mark(best: int | None) -> list[dict[str, Any]]:
     """A dashed rule with its name at the step whose checkpoint is kept."""
     if best is None:
         return []
-    data, colour = {"values": [{"step": best}]}, {"datum": "kept checkpoint"}
+    data, colour = {"values": [{"step": best}]}, {"datum": KEPT}
     return [{"data": data, "mark": {"type": "rule", "strokeDash": [5, 4], "strokeWidth": 2},
              "encoding": {"x": STEPS, "color": colour}}]  # fmt: skip
 

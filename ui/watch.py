@@ -51,9 +51,10 @@ def _shown(workspace: Workspace, run: jobs.Run) -> None:
     if error := status.get("error"):
         st.error(plain(error["fix"]), title=plain(error["what"]), icon=":material/error:")
     if status.get("device"):
-        st.caption(plain(f"Device: {status['device']} ({status['device_reason']})"))
-    if status.get("threads"):
-        st.caption(plain(f"Threads: {status['threads']} ({status['threads_reason']})"))
+        said = f"Device: {status['device']} ({status['device_reason']})."
+        if status.get("threads"):
+            said += f" Threads: {status['threads']} ({status['threads_reason']})."
+        st.caption(plain(said))
     if status.get("note"):
         st.warning(plain(status["note"]), icon=":material/memory:")
     if run.kind == "train":
@@ -79,7 +80,8 @@ def _buttons(workspace: Workspace, run: jobs.Run) -> None:
         if run.state != "done" and st.button("Resume", key=f"resume_{run.id}", icon=":material/restart_alt:"):
             with guarded():
                 jobs.resume(workspace, run)
-                _wait_until_started(workspace, run)
+                with st.spinner("Starting again", show_time=True):
+                    _wait_until_started(workspace, run)
                 st.rerun()
         return
     mark = run.folder / "stop"
@@ -101,7 +103,7 @@ def _age(mark: Path) -> float:
         return 0.0
 
 
-def _wait_until_started(workspace: Workspace, run: jobs.Run, seconds: float = 8.0) -> None:
+def _wait_until_started(workspace: Workspace, run: jobs.Run, seconds: float = 60.0) -> None:
     """A resumed run still reads as ended until its new process has written its status."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and jobs.load(workspace, run.id).ended:
