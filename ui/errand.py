@@ -46,10 +46,11 @@ def result_of(answer: dict[str, Any]) -> dict[str, Any]:
 
 def _check(request: dict[str, Any]) -> Any:
     from data.dataset import check
+    from rag.likeness import question_vectors
 
     files = {split: Path(path) for split, path in request["files"].items()}
     folder = Path(request["documents"]) if request["documents"] else None
-    return check(files, folder, request["mapping"] or None)
+    return check(files, folder, request["mapping"] or None, question_vectors)
 
 
 def _add(request: dict[str, Any]) -> dict[str, Any]:
@@ -63,10 +64,39 @@ def _bench(request: dict[str, Any]) -> dict[str, Any]:
     from data.workspace import open_workspace
     from eval.bench import BenchOrder, order
     from eval.systems import Parts
+    from rag.likeness import question_vectors
 
     workspace = open_workspace(Path(request["workspace"]))
     asked = BenchOrder(**request["order"] | {"parts": Parts(**request["order"]["parts"])})
-    return {"run": order(workspace, asked).id}
+    return {"run": order(workspace, asked, embed=question_vectors).id}
+
+
+def _rows(request: dict[str, Any]) -> dict[str, Any]:
+    """What preparing and ordering a fine-tune have in common, out of a request."""
+    from data.workspace import open_workspace
+    from rag.likeness import question_vectors
+    from sft.config import TrainConfig
+
+    return {
+        "workspace": open_workspace(Path(request["workspace"])), "config": TrainConfig(**request["config"]),
+        "train": request["train"], "validation": request["validation"], "mapping": request["mapping"] or None,
+        "embed": question_vectors,
+    }  # fmt: skip
+
+
+def _prepare(request: dict[str, Any]) -> dict[str, Any]:
+    from data.options import checked
+    from sft.preparation import preparation
+
+    given = _rows(request)
+    checked(given["config"])
+    return preparation(**given).told()
+
+
+def _train(request: dict[str, Any]) -> dict[str, Any]:
+    from sft.orders import order_training
+
+    return {"run": order_training(name=request["name"], allow_leakage=request["allowed"], **_rows(request)).id}
 
 
 def _grid(request: dict[str, Any]) -> dict[str, Any]:
@@ -84,7 +114,10 @@ def _columns(request: dict[str, Any]) -> dict[str, list[str]]:
     from data.rows import read_rows
 
     found = {}
-    for split, path in request.get("files", {}).items():
+    files = request.get("files") or ({"train": request["train"]} if request.get("train") else {})
+    for split, path in files.items():
+        if not Path(path).is_file():
+            continue
         try:
             found[split] = list(dict.fromkeys(str(column) for row in read_rows(Path(path)) for column in row))
         except UserError:
@@ -95,7 +128,10 @@ def _columns(request: dict[str, Any]) -> dict[str, list[str]]:
 def main() -> int:
     """The child's side: do the one request on standard input."""
     request = json.load(sys.stdin)
-    do = {"check": lambda r: _check(r).summary(), "add": _add, "bench": _bench, "grid": _grid}[request.pop("do")]
+    do = {
+        "check": lambda r: _check(r).summary(), "add": _add, "bench": _bench, "grid": _grid, "prepare": _prepare,
+        "train": _train,
+    }[request.pop("do")]  # fmt: skip
     try:
         answer: dict[str, Any] = {"result": do(request)}
     except UserError as error:
