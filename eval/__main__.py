@@ -17,6 +17,7 @@ from data.workspace import Workspace, open_workspace
 from eval import bench, checks, exports, grid_work, headroom, preference, records, report, tuning, votes
 from eval.systems import CORNERS, METHOD, METHODS, K, Parts, corner, parse, possible, searched, settle
 from rag.filters import add_filters, named
+from rag.likeness import question_vectors
 
 
 def _parts(options: argparse.Namespace) -> Parts:
@@ -45,7 +46,7 @@ def run_bench(options: argparse.Namespace) -> dict[str, Any]:
         options.name, options.test, _parts(options), _names(options), tuple(options.system or ()), options.limit,
         options.max_new_tokens, options.allow_leakage,
     )  # fmt: skip
-    run = bench.order(workspace, asked)
+    run = bench.order(workspace, asked, embed=question_vectors)
     _say_defaults(options, workspace)
     run = shell.carry_out(workspace, run)
     scores = records.load_scores(run)

@@ -4,26 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from random import Random
 from typing import Any
 
 from data import jobs
 from data.child import Reporter
-from data.disk import read_json
-from data.documents import by_file
 from data.errors import UserError
 from data.examples import fingerprint, locate, read_examples, save_examples
-from data.leakage import Leakage, exact_matches, refuse_unless_allowed, test_file_among
+from data.leakage import exact_matches, refuse_unless_allowed, restored
+from data.nearness import Embed
 from data.prompts import fingerprint as prompt_fingerprint
 from data.schema import DecodeSettings, Example
 from data.store import resolve
 from data.workspace import Workspace
 from eval import account, beside, claims, forms, records, scoring, seeds, teaching
+from eval.leaks import audited
 from eval.phases import Job, answer_all, ask_gold_alone, refuse_unless_whole, time_one_at_a_time
 from eval.plan import plan, save_plan
 from eval.systems import Parts, System, corner, flags, parse, places, possible, settle
-from rag.knowledge import open_knowledge
 from rag.settings import tuned
 
 SAMPLE_SEED = 0
@@ -43,10 +41,11 @@ class BenchOrder:
     allow_leakage: bool = False
 
 
-def order(workspace: Workspace, asked: BenchOrder, kind: str = "bench") -> jobs.Run:
+def order(workspace: Workspace, asked: BenchOrder, kind: str = "bench", *, embed: Embed | None = None) -> jobs.Run:
     """Check everything that can be checked without a model, and write the order. Raises UserError.
 
-    ``kind`` "headroom" is the same with fewer steps (see eval.headroom).
+    ``kind`` "headroom" is the same with fewer steps (see eval.headroom). ``embed`` settles near-duplicates of training
+    questions (see data.leakage.audit).
     """
     if asked.max_new_tokens < 1 or (asked.limit is not None and asked.limit < 1):
         raise UserError("The limit and the number of new tokens must be at least 1.", "Give a larger number.")
@@ -55,11 +54,11 @@ def order(workspace: Workspace, asked: BenchOrder, kind: str = "bench") -> jobs.
     examples = _sample(reading.examples, asked.limit)
     forms.check(examples)
     systems = _systems(workspace, asked, examples)
-    leakage = _leakage(workspace, path, examples, systems)
+    leakage = audited(workspace, path, examples, systems, embed)
     refuse_unless_allowed(leakage, asked.allow_leakage)
     config = {
         "test": asked.test, "systems": [asdict(system) for system in systems], "limit": asked.limit,
-        "max_new_tokens": asked.max_new_tokens, "leakage": leakage.saved() if leakage.blocks else None,
+        "max_new_tokens": asked.max_new_tokens, "leakage": leakage.saved(),
     }  # fmt: skip
     inputs: dict[str, Any] = {
         "test": fingerprint(examples), "test_file": reading.fingerprint, "prompt": prompt_fingerprint(),
@@ -87,20 +86,6 @@ def _systems(workspace: Workspace, asked: BenchOrder, examples: Sequence[Example
     names = asked.systems or (() if asked.described else possible(asked.parts, gold))
     rows = [corner(name, asked.parts) for name in names] + [parse(text, asked.parts) for text in asked.described]
     return settle(workspace, rows)
-
-
-def _leakage(workspace: Workspace, path: Path, examples: Sequence[Example], systems: Sequence[System]) -> Leakage:
-    """Test questions among the training questions of the tuned weights; the test file among the documents."""
-    exact: set[str] = set()
-    for reference in {system.tuned for system in systems if system.tuned}:
-        keys = resolve(workspace, "adapters", reference).path / "questions.json"
-        if keys.exists():
-            exact.update(exact_matches(examples, set(read_json(keys)["keys"])))
-    among: set[str] = set()
-    for reference in {system.knowledge for system in systems if system.knowledge}:
-        documents = open_knowledge(workspace, reference).documents
-        among.update(test_file_among(path, examples, by_file(documents)))
-    return Leakage(len(examples), exact=tuple(sorted(exact)), test_file_in=tuple(sorted(among)))
 
 
 def _tuned_on(workspace: Workspace, examples: Sequence[Example], systems: Sequence[System]) -> dict[str, Any]:
@@ -155,10 +140,15 @@ def rescore(run: jobs.Run) -> dict[str, Any]:
     config = run.order["config"]
     named = {system["name"]: answers.get(system["name"], {}) for system in config["systems"]}
     examples = records.questions(run)
-    scores = scoring.summarise(examples, named, (config["leakage"] or {}).get("exact", ()), beside.load(run))
+    scores = scoring.summarise(examples, named, leaked(config), beside.load(run))
     scores["seeds"] = seeds.spread(run.order["inputs"].get("recipes", {}), scores["systems"])
     scores |= {"claims": claims.judged(examples, named, places(config["systems"]))}
     return scores | account.scored(run, examples, named)
+
+
+def leaked(config: dict[str, Any]) -> tuple[str, ...]:
+    """Ids of the test rows that training had seen, word for word or nearly; clean scores leave them out."""
+    return restored(config["leakage"]).leaked if config["leakage"] else ()
 
 
 def short(scores: dict[str, Any]) -> dict[str, Any]:

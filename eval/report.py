@@ -6,6 +6,7 @@ import html
 from typing import Any
 
 from data.jobs import Run
+from data.leakage import restored
 from data.schema import Answer, Example
 from eval import records, told
 from eval.metrics import score
@@ -75,12 +76,10 @@ def stamps(run: Run, scores: dict[str, Any]) -> list[str]:
     sentences = []
     for name, found in run.order["inputs"]["flags"].items():
         sentences += [f"{name}: {flag}." for flag in found]
-    if leakage := run.order["config"]["leakage"]:
-        leaked = len(leakage["exact"])
-        sentences.append(
-            f"Leakage allowed: {leaked} of {leakage['test_rows']} test questions stand in the training data."
-        )
-        sentences += [f"The test file is among the documents ({name})." for name in leakage["test_file_in"]]
+    if saved := run.order["config"]["leakage"]:
+        leakage = restored(saved)
+        sentences += [f"Leakage allowed: {sentence}" for sentence in leakage.blocking()]
+        sentences += leakage.warning() + leakage.informing()
         for name, row in scores["systems"].items():
             if row.get("clean", {}).get("exact_match"):
                 clean = row["clean"]["exact_match"]

@@ -246,4 +246,4 @@ def test_test_questions_among_the_training_rows_block_until_allowed(home: Path, 
     with pytest.raises(UserError, match=r"1 of 1 test questions of leaky@1 stand word for word .*--allow-leakage"):
         order_training(workspace, "blocked", config(home), "leaky")
     allowed = order_training(workspace, "allowed", config(home), "leaky", allow_leakage=True)
-    assert allowed.order["inputs"]["leakage"]["exact"] == ["row-1"]
+    assert allowed.order["inputs"]["leakage"][0]["exact"] == ["row-1"]

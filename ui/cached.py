@@ -167,3 +167,17 @@ def checked(files: dict[str, str], folder: str | None, mapping: dict[str, str]) 
 def _checked(files: dict[str, str], folder: str | None, mapping: dict[str, str]) -> dict[str, Any]:
     """Uploaded files lie in folders named by their content, so their paths are the key; a refusal is kept too."""
     return run_errand({"do": "check", "files": files, "documents": folder, "mapping": mapping})
+
+
+def prepared(request: dict[str, Any]) -> dict[str, Any]:
+    """What ``python -m sft prepare`` says of the rows of an order. Raises ui.errand.Refused for what cannot be used."""
+    home = Workspace(Path(request["workspace"]))
+    known = [one.ref for one, _ in artifacts(home, "datasets")]
+    return result_of(_prepared(request, known))
+
+
+@st.cache_data(max_entries=8, show_spinner="Preparing the rows and looking for leaks")
+def _prepared(request: dict[str, Any], known: list[str]) -> dict[str, Any]:
+    """Stored rows never change and uploaded files lie in folders named by their content, so the names are the key;
+    ``known`` are the datasets whose test sets are looked through."""
+    return run_errand({"do": "prepare", **request})

@@ -47,10 +47,11 @@ def result_of(answer: dict[str, Any]) -> Any:
 
 def _check(request: dict[str, Any]) -> Any:
     from data.dataset import check
+    from rag.likeness import question_vectors
 
     files = {split: Path(path) for split, path in request["files"].items()}
     folder = Path(request["documents"]) if request["documents"] else None
-    return check(files, folder, request["mapping"] or None)
+    return check(files, folder, request["mapping"] or None, question_vectors)
 
 
 def _add(request: dict[str, Any]) -> dict[str, Any]:
@@ -64,10 +65,39 @@ def _bench(request: dict[str, Any]) -> dict[str, Any]:
     from data.workspace import open_workspace
     from eval.bench import BenchOrder, order
     from eval.systems import Parts
+    from rag.likeness import question_vectors
 
     workspace = open_workspace(Path(request["workspace"]))
     asked = BenchOrder(**request["order"] | {"parts": Parts(**request["order"]["parts"])})
-    return {"run": order(workspace, asked).id}
+    return {"run": order(workspace, asked, embed=question_vectors).id}
+
+
+def _rows(request: dict[str, Any]) -> dict[str, Any]:
+    """What preparing and ordering a fine-tune have in common, out of a request."""
+    from data.workspace import open_workspace
+    from rag.likeness import question_vectors
+    from sft.config import TrainConfig
+
+    return {
+        "workspace": open_workspace(Path(request["workspace"])), "config": TrainConfig(**request["config"]),
+        "train": request["train"], "validation": request["validation"], "mapping": request["mapping"] or None,
+        "embed": question_vectors,
+    }  # fmt: skip
+
+
+def _prepare(request: dict[str, Any]) -> dict[str, Any]:
+    from data.options import checked
+    from sft.preparation import preparation
+
+    given = _rows(request)
+    checked(given["config"])
+    return preparation(**given).told()
+
+
+def _train(request: dict[str, Any]) -> dict[str, Any]:
+    from sft.orders import order_training
+
+    return {"run": order_training(name=request["name"], allow_leakage=request["allowed"], **_rows(request)).id}
 
 
 def _rescore(request: dict[str, Any]) -> dict[str, Any]:
@@ -119,7 +149,10 @@ def _columns(request: dict[str, Any]) -> dict[str, list[str]]:
     from data.rows import read_rows
 
     found = {}
-    for split, path in request.get("files", {}).items():
+    files = request.get("files") or ({"train": request["train"]} if request.get("train") else {})
+    for split, path in files.items():
+        if not Path(path).is_file():
+            continue
         try:
             found[split] = list(dict.fromkeys(str(column) for row in read_rows(Path(path)) for column in row))
         except UserError:
@@ -134,6 +167,8 @@ def main() -> int:
         "check": lambda asked: _check(asked).summary(),
         "add": _add,
         "bench": _bench,
+        "prepare": _prepare,
+        "train": _train,
         "grid": _grid,
         "token_counts": _token_counts,
         "rescore": _rescore,

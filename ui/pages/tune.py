@@ -2,14 +2,12 @@
 
 import streamlit as st
 
-from data.leakage import LeakageFound
 from data.prompts import BUNDLED
 from sft.adapters import described, tuned_models
 from sft.config import TrainConfig
-from sft.orders import order_training
-from ui import curve, forms, headroom, pickers, tables
+from ui import curve, forms, headroom, pickers, preparation, tables
 from ui.frame import empty, guarded, link, notice, plain, when, workspace
-from ui.watch import active, launch, others, selected, watch
+from ui.watch import active, others, selected, watch
 
 MAIN, CHOSEN = ("method", "context", "epochs"), ("model",)
 home = workspace()
@@ -48,17 +46,15 @@ with st.container(border=True, key="tune_form"):
     headroom.before_tuning(home, base, train)
     busy = next((one for one in active(home, "train") if one.name == name), None)
     missing = not name or not train
-    allowed = train in st.session_state.get("tune_leaks", ()) and st.checkbox(
+    request = {"workspace": str(home.root), "config": {"model": base, **values}, "train": train,
+               "validation": validation, "mapping": preparation.mapping(train)}  # fmt: skip
+    leaks = preparation.panel(request) or train in st.session_state.get("tune_leaks", ())
+    allowed = leaks and st.checkbox(
         "I know that test questions stand in these training rows. Train all the same", key="tune_allow"
     )
     if st.button("Launch fine-tune", type="primary", key="tune_go", disabled=bool(busy or missing)):
         with guarded():
-            config = TrainConfig(model=base, **values)
-            try:
-                launch(home, order_training(home, name, config, train or "", validation, allowed))
-            except LeakageFound:
-                st.session_state["tune_leaks"] = {train}
-                raise
+            preparation.launch_allowed(home, request, name, allowed)
     if busy:
         st.caption("A fine-tune of this name is under way.")
     elif missing:
