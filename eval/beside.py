@@ -32,6 +32,7 @@ if TYPE_CHECKING:  # the job's own: it brings torch
     from eval.loading import Loader
 
 GOLD, SIMILAR, LIKELY = "gold.json", "similarities.json", "likelihoods.json"
+TAUGHT = "taught.json"  # {"taught": {tuned weights: {example id: true, false or null}}}, where the order knows it
 SAMPLE, SEED = 200, 0  # references whose likelihood is measured: reading prompts again costs as much as reading them
 BATCH = 256
 Answers = Mapping[str, Mapping[str, Answer]]
@@ -60,8 +61,16 @@ def load(run: Run) -> Beside:
                   for name, rows in likely.get("systems", {}).items()}  # fmt: skip
     return Beside(
         {name: knowledge[base] for name, base in searched.items() if base in knowledge},
-        similar.get("systems", {}), likelihood, similar.get("embedder", ""),
+        similar.get("systems", {}), likelihood, similar.get("embedder", ""), _taught(_kept(run.folder / TAUGHT)),
     )  # fmt: skip
+
+
+def _taught(kept: Mapping[str, Any]) -> dict[str, str]:
+    """Whether a question's fact was taught to the tuned weights; by all of them, where several are compared."""
+    said = {True: "taught", False: "never taught", None: "unknown"}
+    weights = list(kept.get("taught", {}).values())
+    told = {id_: {one.get(id_) for one in weights} for one in weights for id_ in one}
+    return {id_: said[ways.pop()] if len(ways) == 1 else "taught to some" for id_, ways in told.items()}
 
 
 def _kept(path: Path) -> dict[str, Any]:

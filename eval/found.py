@@ -70,10 +70,14 @@ def holds_gold(example: Example, passage: str) -> bool:
 
 def _overlap(evidence: str, text: str) -> str:
     """The longest end of one text that begins the other (a gold passage cut by a chunk border)."""
-    most = min(len(evidence), len(text))
-    for size in range(most, 0, -1):
-        if evidence.endswith(text[:size]):
-            return text[:size]
-        if text.endswith(evidence[:size]):
-            return evidence[:size]
+    return max(_end_that_begins(evidence, text), _end_that_begins(text, evidence), key=len)
+
+
+def _end_that_begins(left: str, right: str) -> str:
+    """The longest end of ``left`` with which ``right`` begins; only places with its first character are tried."""
+    place = max(0, len(left) - len(right))
+    while right and (place := left.find(right[0], place)) >= 0:
+        if right.startswith(left[place:]):
+            return left[place:]
+        place += 1
     return ""

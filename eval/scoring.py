@@ -40,7 +40,7 @@ def summarise(
     _put_means(systems, examples, columns, set(leaked))
     for name in systems:
         systems[name]["perplexity"] = _perplexity(examples, beside.likelihood.get(name, {}))
-    parts = slices.slices(examples, {name: columns[name] for name in METRICS}, {})
+    parts = slices.slices(examples, {name: columns[name] for name in METRICS}, {"taught or not": beside.taught})
     if ranked := slices.by_rank(examples, {name: columns[name] for name in METRICS}, outcomes):
         parts[slices.RANK] = ranked
     _put_parts(systems, examples, answers, columns)

@@ -40,12 +40,14 @@ class Beside:
 
     ``gold``: gold passages in the system's knowledge base. ``similarity``: cosine to the nearest reference.
     ``likelihood``: (natural log likelihood of the reference, its tokens). ``embedder`` made the similarities.
+    ``taught``: {example id: "taught", "never taught" or "unknown"}, where weights are tuned.
     """
 
     gold: Mapping[str, Gold] = field(default_factory=dict)
     similarity: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     likelihood: Mapping[str, Mapping[str, tuple[float, int]]] = field(default_factory=dict)
     embedder: str = ""
+    taught: Mapping[str, str] = field(default_factory=dict)
 
 
 def table(

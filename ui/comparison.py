@@ -18,7 +18,7 @@ from ui.frame import bullets, guarded, plain, when
 HONEST = (
     "Abstention recall: of the questions without an answer, those where the system abstained; precision: of its "
     "abstentions, those that were due. Form and fact are judged apart: a right fact in the wrong form keeps no form "
-    "and has the fact. Lexical support: the share of an answer's content words found in one passage; no proof of it."
+    "and has the fact. Lexical support: the share of an answer's content words found in one passage, no proof of it."
 )
 
 
