@@ -23,7 +23,7 @@ def scored(run: Run, examples: Sequence[Example], answers: Answers) -> dict[str,
         "latency": latency.summary(read_jsonl(run.folder / latency.FILE)),
         "throughput": {name: _throughput(list(given.values())) for name, given in answers.items()},
         "memory": memory.load(run.folder),
-        "fairness": fairness.lock(conditions.load(run.folder)).saved(),
+        "fairness": fairness.lock(conditions.load(run)).saved(),
     }
 
 

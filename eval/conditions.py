@@ -6,7 +6,6 @@ conditions.json    {system: [conditions, ...]}; several when a run was resumed u
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from data import jobs
@@ -25,16 +24,17 @@ if TYPE_CHECKING:
 FILE = "conditions.json"
 
 
-def load(folder: Path) -> dict[str, list[dict[str, Any]]]:
-    """What ``save`` wrote; {} for runs from before."""
-    return read_json(folder / FILE)["systems"] if (folder / FILE).exists() else {}
+def load(run: jobs.Run) -> dict[str, list[dict[str, Any]]]:
+    """What ``save`` wrote, systems in the order asked for; {} for runs from before."""
+    known = read_json(run.folder / FILE)["systems"] if (run.folder / FILE).exists() else {}
+    return {s["name"]: known[s["name"]] for s in run.order["config"]["systems"] if s["name"] in known}
 
 
 def save(run: jobs.Run, loader: Loader, system: System) -> None:
     """Add this system's conditions to the run, unless they are there already."""
     now = _common(run) | _model(run, loader, system) | _weights(run, loader.workspace, system)
     now |= _search(loader.workspace, system)
-    known = load(run.folder)
+    known = load(run)
     if now not in known.setdefault(system.name, []):
         known[system.name].append(now)
         write_json(run.folder / FILE, {"systems": known})

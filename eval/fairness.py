@@ -42,9 +42,8 @@ def lock(conditions: Conditions) -> Lock:
     """What differs between the systems of one comparison, in sentences."""
     differs = [line for key, name in EQUAL.items() if (line := _difference(conditions, key, name))]
     differs += [line for name, met in conditions.items() for line in _within(name, met)]
-    designed = [
-        line for key, name in DESIGNED.items() if (line := _difference(conditions, key, name, "By design, different"))
-    ]
+    said = "By design, different"
+    designed = [line for key, name in DESIGNED.items() if (line := _difference(conditions, key, name, said))]
     few, unknown = _indexed(conditions)
     return Lock((*differs, *few), tuple(designed), tuple(unknown))
 

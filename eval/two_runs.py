@@ -104,5 +104,5 @@ def _row(
 
 def _lock(name: str, first: Run, second: Run, titles: tuple[str, str]) -> fairness.Lock:
     """The fairness lock over one system in both runs, as if they were two systems of one comparison."""
-    met = {title: conditions.load(run.folder).get(name, []) for title, run in zip(titles, (first, second), strict=True)}
+    met = {title: conditions.load(run).get(name, []) for title, run in zip(titles, (first, second), strict=True)}
     return fairness.lock({f"{name} of {title}": one for title, one in met.items()})

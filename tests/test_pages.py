@@ -159,7 +159,7 @@ def test_compare_shows_the_table_and_each_question(home: Workspace) -> None:
 def test_compare_filters_questions_one_system_gets_right_and_another_wrong(home: Workspace) -> None:
     run = make_bench(home)
     app = at("compare", run=run.id)
-    app.button_group(key="questions_kind").set_value("One right, the other wrong").run()
+    app.button_group(key="questions_kind").set_value("A right, B wrong").run()
     app.selectbox(key="questions_right").set_value("sft+rag")
     app.selectbox(key="questions_other").set_value("rag").run()
     assert "20 of 40 questions" in texts(app)

@@ -20,7 +20,7 @@ def alarm(scores: dict[str, Any]) -> None:
 
 def show(run: Run, scores: dict[str, Any]) -> None:
     """Every condition of every system."""
-    met = conditions.load(run.folder)
+    met = conditions.load(run)
     found = scores.get("fairness")
     if not met or not found:
         return

@@ -18,7 +18,8 @@ def panel(workspace: Workspace, model: str, test: str | None, key: str) -> None:
     with st.expander("Is there anything to gain? Check the headroom first", key=f"{key}_headroom",
                      icon=":material/height:"):  # fmt: skip
         st.caption(
-            f"Asks {SAMPLE} of the test questions of the base model alone, and with the right passage handed over."
+            f"Asks at most {SAMPLE} of the test questions, drawn at random, of the base model alone and with the right "
+            "passage handed over."
         )
         run = _newest(workspace, model, test)
         if st.button("Check the headroom", key=f"{key}_headroom_go", disabled=not test or bool(run and not run.ended)):
