@@ -14,6 +14,8 @@ from data.options import checked
 from data.store import check_name, resolve
 from data.workspace import Workspace
 from sft.config import TrainConfig
+from sft.sources import on_this_machine
+from sft.targets import check_method, check_targets
 
 
 def order_training(
@@ -26,13 +28,25 @@ def order_training(
     file, and LeakageFound when test questions of the same dataset stand in its training rows.
     """
     check_name(name, "tuned model")
+    check_settings(config)
     inputs: dict[str, Any] = {"train": _input(workspace, train, "train")}
     if validation:
         inputs["validation"] = _input(workspace, validation, "validation")
     leakage = _leakage(workspace, train)
     refuse_unless_allowed(leakage, allow_leakage)
     inputs["leakage"] = leakage.saved() if leakage.blocks else None
-    return order(workspace, "train", name, asdict(checked(config)), inputs)
+    return order(workspace, "train", name, asdict(config), inputs)
+
+
+def check_settings(config: TrainConfig) -> TrainConfig:
+    """The config itself, or a UserError for the first setting that is out of its limits or that its base cannot follow.
+
+    The modules of a base that is not on this machine yet are looked at once it is.
+    """
+    check_method(checked(config))
+    if folder := on_this_machine(config.model):
+        check_targets(config.targets, folder)
+    return config
 
 
 def _leakage(workspace: Workspace, train: str) -> Leakage:

@@ -18,10 +18,12 @@ from data.workspace import Workspace
 from sft.config import TrainConfig, filled, rehearsing
 from sft.crowd import Crowd
 from sft.devices import training_precision
+from sft.kinds import quantized
 from sft.model import LocalModel
 from sft.rehearsal import exercises
 from sft.rows import Prepared, context_for, prepare, split
 from sft.sources import parameter_count
+from sft.targets import check_targets
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,9 @@ def settle(workspace: Workspace, run: Run, reporter: Reporter) -> Task:
     reporter.write(text=f"loading {config.model}")
     # all weights in half precision would lose small updates; an adapter trains beside a base of any precision
     model = LocalModel.load(config.model, dtype="float32" if config.method == "full" else None)
+    check_targets(config.targets, model.source.path)
+    if config.method == "qlora":
+        model.network = quantized(model.source.path, model.device.name)
     reporter.device(model.device.name, f"{model.device_reason}; {model.device.dtype}: {model.dtype_reason}")
     parameters = parameter_count(model.source.path)
     config, reasons = filled(config, parameters, model.window)

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import datasets
-from peft import LoraConfig
 from torch.utils.data import Sampler
 from transformers import PrinterCallback, set_seed
 from trl import SFTConfig, SFTTrainer
@@ -17,6 +16,7 @@ from sft.batches import epoch_order, in_epoch
 from sft.config import TrainConfig
 from sft.convolution import quicken
 from sft.devices import training_precision
+from sft.kinds import adapter_config
 from sft.model import LocalModel
 from sft.progress import Progress
 from sft.rows import Prepared, Row
@@ -61,12 +61,6 @@ def build(
     """A trainer ready to run. ``config`` has no None left; ``fresh`` is False when a checkpoint will be resumed."""
     datasets.disable_progress_bars()
     set_seed(config.seed)  # before the adapter's first weights are drawn
-    lora = None
-    if config.method == "lora":
-        lora = LoraConfig(
-            r=config.rank, lora_alpha=config.alpha, lora_dropout=config.dropout, target_modules="all-linear",
-            task_type="CAUSAL_LM",
-        )  # fmt: skip
     assert config.epochs is not None
     in_each_epoch = len(train.rows) - train.rehearsed + train.rehearsed // math.ceil(config.epochs)
     trainer = _Trainer(
@@ -75,7 +69,7 @@ def build(
         train_dataset=_table(train.rows),
         eval_dataset=_table(validation.rows) if validation.rows else None,
         processing_class=model.tokenizer,
-        peft_config=lora,
+        peft_config=adapter_config(config),
         callbacks=[progress],
     )
     trainer.rehearsed = train.rehearsed
