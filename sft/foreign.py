@@ -26,13 +26,14 @@ KINDS = {
 }
 IGNORED_KEYS = {  # say how an adapter was made or stored; nothing depends on them here
     "peft_type", "task_type", "base_model_name_or_path", "revision", "inference_mode", "peft_version", "auto_mapping",
-    "init_lora_weights", "init_ia3_weights", "qalora_group_size", "loftq_config", "eva_config", "corda_config", "lora_ga_config",
-    "ensure_weight_tying", "megatron_core",
+    "init_lora_weights", "init_ia3_weights", "qalora_group_size", "loftq_config", "eva_config", "corda_config",
+    "lora_ga_config", "ensure_weight_tying", "megatron_core",
 }  # fmt: skip
 
 
 def take_in(workspace: Workspace, folder: Path, name: str | None = None, model: str | None = None) -> Artifact:
-    """Store a PEFT adapter folder (LoRA or IA3) as a tuned model. ``name`` defaults to the folder's, ``model`` to its own base.
+    """Store a PEFT adapter folder (LoRA or IA3) as a tuned model. ``name`` defaults to the folder's, ``model`` to its
+    own base.
 
     Raises UserError for pickles, other kinds of adapter, an unknown base, and tensors that are missing or do not fit.
     """
@@ -47,12 +48,8 @@ def take_in(workspace: Workspace, folder: Path, name: str | None = None, model: 
     kind = config["peft_type"]
     kept = {key: value for key, value in config.items() if key in KINDS[kind]} | {"peft_type": kind}
     _fits(folder, kept, base)
-    manifest = made_here or {
-        "method": kind.lower(),
-        "context": None,
-        "instruction": None,
-        "summary": {"ended": "imported"},
-    }
+    unknown = {"method": kind.lower(), "context": None, "instruction": None, "summary": {"ended": "imported"}}
+    manifest = made_here or unknown
     manifest = {key: value for key, value in manifest.items() if key != "run"} | {
         "base": {"id": base.id, "hash": known, "revision": base.revision},
         "imported_from": folder.resolve().name,
