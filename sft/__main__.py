@@ -7,14 +7,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from data import child
+from data import child, jobs
 from data.options import add_arguments, from_arguments
 from data.shell import carry_out, duration, main, say, verb
 from data.store import resolve
 from data.workspace import open_workspace
 from sft import adapters
 from sft.config import TrainConfig
-from sft.orders import order_training
+from sft.orders import order_estimate, order_training
 
 
 def train(options: argparse.Namespace) -> dict[str, Any]:
@@ -30,6 +30,19 @@ def train(options: argparse.Namespace) -> dict[str, Any]:
     for note in summary["notes"]:
         say(options, f"  {note}")
     return {key: summary[key] for key in ("name", "run", "steps", "seconds", "validation_loss")}
+
+
+def estimate(options: argparse.Namespace) -> dict[str, Any]:
+    """Measure a few steps, and say what a fine-tune would take."""
+    workspace = open_workspace()
+    config = from_arguments(options, TrainConfig)
+    run = carry_out(workspace, order_estimate(workspace, "estimate", config, options.train, options.validation))
+    found = run.status["summary"]
+    for sentence in found["sentences"]:
+        say(options, sentence)
+    for what, why in found["reasons"].items():
+        say(options, f"  {what.replace('_', ' ')}: {why}")
+    return found
 
 
 def list_(options: argparse.Namespace) -> dict[str, Any]:
@@ -73,10 +86,18 @@ def import_(options: argparse.Namespace) -> dict[str, Any]:
 
 def run(options: argparse.Namespace) -> int:
     """Carry out an ordered run in this process (started by the other verbs and by the page)."""
-    from sft.train import train as work
-
     workspace = open_workspace()
+    work = _work(jobs.load(workspace, options.id).kind)
     return child.run(workspace, options.id, lambda this, reporter: work(workspace, this, reporter), needs_device=True)
+
+
+def _work(kind: str) -> Any:
+    """What carries out a run of this kind."""
+    if kind == "estimate":
+        from sft.estimate import estimate as work
+    else:
+        from sft.train import train as work
+    return work
 
 
 def parser() -> argparse.ArgumentParser:
@@ -88,6 +109,10 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--train", required=True, help="training rows: a file, or a stored dataset's name")
     one.add_argument("--validation", help="validation rows, likewise (default: set aside 10 percent of the rows)")
     one.add_argument("--allow-leakage", action="store_true", help="go on although test questions stand in training")
+    add_arguments(one, TrainConfig)
+    one = verb(verbs, "estimate", estimate, "say what a fine-tune would take, from a few real steps")
+    one.add_argument("--train", required=True, help="training rows: a file, or a stored dataset's name")
+    one.add_argument("--validation", help="validation rows, likewise (default: set aside 10 percent of the rows)")
     add_arguments(one, TrainConfig)
     verb(verbs, "list", list_, "list the tuned models")
     one = verb(verbs, "merge", merge, "fold an adapter into its base's weights")

@@ -38,6 +38,17 @@ def order_training(
     return order(workspace, "train", name, asdict(config), inputs)
 
 
+def order_estimate(
+    workspace: Workspace, name: str, config: TrainConfig, train: str, validation: str | None = None
+) -> Run:
+    """Write the order of an estimate: what a fine-tune of these rows with these settings would take."""
+    check_name(name, "tuned model")
+    inputs = {"train": _input(workspace, train, "train")}
+    if validation:
+        inputs["validation"] = _input(workspace, validation, "validation")
+    return order(workspace, "estimate", name, asdict(check_settings(config)), inputs)
+
+
 def check_settings(config: TrainConfig) -> TrainConfig:
     """The config itself, or a UserError for the first setting that is out of its limits or that its base cannot follow.
 

@@ -23,6 +23,7 @@ from sft.model import LocalModel
 from sft.rehearsal import exercises
 from sft.rows import Prepared, context_for, prepare, split
 from sft.sources import parameter_count
+from sft.speed import speed
 from sft.targets import check_targets
 
 
@@ -70,6 +71,7 @@ def settle(workspace: Workspace, run: Run, reporter: Reporter) -> Task:
         raise UserError(f"All {train.too_long} training rows are longer than {config.max_length} tokens.",
                         "Raise --max-length, choose a base with a larger window, or shorten the rows.")  # fmt: skip
     reasons["precision"] = ": ".join(training_precision(model.device))
+    reasons |= speed(model, config, train).reasons
     facts = _origin(run, model, reading, given) | {
         "prompt": fingerprint(), "instruction": instruction, "context": context, "reasons": reasons,
         "settings": asdict(config) | {"model": model.id}, "validation": said, "training_rows": train.counts(),

@@ -20,6 +20,7 @@ from sft.kinds import adapter_config
 from sft.model import LocalModel
 from sft.progress import Progress
 from sft.rows import Prepared, Row
+from sft.speed import Speed, speed
 
 EVALUATIONS = 10
 LOGGED_STEPS = 200
@@ -65,7 +66,9 @@ def build(
     in_each_epoch = len(train.rows) - train.rehearsed + train.rehearsed // math.ceil(config.epochs)
     trainer = _Trainer(
         model=model.network,
-        args=_arguments(model, config, in_each_epoch, bool(validation.rows), folder, fresh),
+        args=_arguments(
+            model, config, in_each_epoch, bool(validation.rows), folder, fresh, speed(model, config, train)
+        ),
         train_dataset=_table(train.rows),
         eval_dataset=_table(validation.rows) if validation.rows else None,
         processing_class=model.tokenizer,
@@ -80,7 +83,7 @@ def build(
 
 
 def _arguments(
-    model: LocalModel, config: TrainConfig, rows: int, validated: bool, folder: Path, fresh: bool
+    model: LocalModel, config: TrainConfig, rows: int, validated: bool, folder: Path, fresh: bool, fast: Speed
 ) -> SFTConfig:
     assert config.epochs is not None
     precision, _ = training_precision(model.device)
@@ -95,11 +98,10 @@ def _arguments(
         per_device_train_batch_size=config.batch_size,
         per_device_eval_batch_size=2 * config.batch_size,
         weight_decay=0.0,
-        # no packing: short convolutions (LFM2) would see across examples. Rows of like length share a batch instead
-        packing=False,
+        packing=False,  # across batches; within one see ``sft.speed.flattened``
         max_length=None,
         dataset_kwargs={"skip_prepare_dataset": True},
-        gradient_checkpointing=False,
+        **fast.arguments,
         bf16=precision == "bfloat16",
         fp16=precision == "float16",
         use_cpu=model.device.name == "cpu",
