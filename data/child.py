@@ -36,6 +36,7 @@ class Reporter:
             "versions": {name: version(name) for name in LIBRARIES},
         }  # fmt: skip
         self._first: tuple[float, float] | None = None
+        self._estimate: float | None = None
 
     def write(self, **values: Any) -> None:
         """Change the status and put it on disk at once."""
@@ -53,6 +54,10 @@ class Reporter:
         """Reckon the time left from the next step on: what came before (loading a model) says nothing of the rest."""
         self._first = None
 
+    def expect(self, seconds_left: float | None) -> None:
+        """The work's own estimate of the time left, where it knows better than from its share of steps."""
+        self._estimate = seconds_left
+
     def step(self, done: float, total: float, text: str) -> None:
         """Say how far the work is; the status is written at most 5 times a second. Raises Stopped if so asked."""
         now = time.monotonic()
@@ -61,6 +66,7 @@ class Reporter:
         gained = done - self._first[1]
         left = (total - done) * (now - self._first[0]) / gained if gained > 0 else None
         if now - self._written >= 0.2 or done >= total:
+            left = left if self._estimate is None else self._estimate
             seconds_left = None if left is None else round(left, 1)
             self.write(state="running", done=done, total=total, text=text, seconds_left=seconds_left)
         if self.should_stop():
@@ -142,6 +148,38 @@ def run(
             reporter.write(state="failed", text=what, error={"what": what, "fix": fix}, seconds_left=None)
             return 1
         reporter.write(state="done", text="done", summary=summary, seconds_left=0)
+    return 0
+
+
+class _Silent(Reporter):
+    """The reporter of a process that works beside the one that reports: it writes nothing and asks for no stop."""
+
+    def write(self, **values: Any) -> None:
+        self._written = time.monotonic()
+
+    def metric(self, **values: Any) -> None:
+        pass
+
+    def should_stop(self) -> bool:
+        return False
+
+
+def beside(workspace: Workspace, run_id: str, work: Callable[[jobs.Run, Reporter], dict[str, Any]]) -> int:
+    """Carry out a run together with the process that reports it, once that one holds the device. Both were started by
+    the same parent. Returns the exit code; what a user must know is said by the other process."""
+    parent = psutil.Process(os.getppid()).create_time()
+    while True:
+        run = jobs.load(workspace, run_id)
+        if run.status.get("pid_started", 0) >= parent - 1:  # not what an earlier start of the same run left
+            if run.ended:
+                return 0
+            if run.state == "running":
+                break
+        time.sleep(0.3)
+    try:
+        work(run, _Silent(run))
+    except (Stopped, UserError):
+        return 0
     return 0
 
 

@@ -86,9 +86,22 @@ def import_(options: argparse.Namespace) -> dict[str, Any]:
 
 def run(options: argparse.Namespace) -> int:
     """Carry out an ordered run in this process (started by the other verbs and by the page)."""
+    from sft import ranks
+
     workspace = open_workspace()
+    wanted = jobs.load(workspace, options.id).order["config"].get("processes", 1)
+    if wanted > 1 and ranks.size() == 1:
+        ranks.replace_this_process(wanted, options.id)
+    from eval.checkpoint import measure
+
     work = _work(jobs.load(workspace, options.id).kind)
-    return child.run(workspace, options.id, lambda this, reporter: work(workspace, this, reporter), needs_device=True)
+
+    def carry(this: jobs.Run, reporter: child.Reporter) -> dict[str, Any]:
+        return work(workspace, this, reporter, measure)
+
+    if ranks.rank():
+        return child.beside(workspace, options.id, carry)
+    return child.run(workspace, options.id, carry, needs_device=True)
 
 
 def _work(kind: str) -> Any:

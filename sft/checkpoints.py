@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 from pathlib import Path
 
@@ -9,6 +10,27 @@ from data.disk import file_hash, read_json, write_json
 from data.errors import UserError
 
 MANIFEST = "whole.json"
+
+
+class Unwritable(UserError):
+    """A checkpoint could not be written: the disk is full, or refuses. What was half-written is gone."""
+
+    def __init__(self, step: int, error: BaseException) -> None:
+        why = (str(error).splitlines() or [type(error).__name__])[0]
+        what = f"The checkpoint after step {step} could not be written ({why})."
+        if disk_full(error):
+            what = f"The disk is full: the checkpoint after step {step} could not be written."
+        super().__init__(what, "Free some space, then resume this run: it goes on from its last whole checkpoint.")
+
+
+def disk_full(error: BaseException) -> bool:
+    """True if an error says so; libraries that write by themselves only say it in words."""
+    return getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or "No space left" in str(error)
+
+
+def step_of(folder: Path) -> int:
+    """The step after which a checkpoint was written."""
+    return int(folder.name.rpartition("-")[2])
 
 
 def seal(folder: Path) -> None:
@@ -32,7 +54,7 @@ def last_whole(home: Path) -> Path | None:
     The trainer unpickles optimizer and random state from here, and only from here: folders of this workspace whose
     hashes match, read with ``weights_only=True``.
     """
-    found = sorted(home.glob("checkpoint-*"), key=lambda path: int(path.name.rpartition("-")[2]), reverse=True)
+    found = sorted(home.glob("checkpoint-*"), key=step_of, reverse=True)
     for folder in found:
         if is_whole(folder):
             return folder

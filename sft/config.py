@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from data.options import option
 from data.prompts import BUNDLED
+from sft.choice import CRITERIA
 
 METHODS = ("lora", "ia3", "qlora", "full")
 ADAPTERS = ("lora", "ia3", "qlora")  # methods that leave an adapter beside an untouched base
@@ -53,14 +54,23 @@ class TrainConfig:
     targets: str = option(
         ALL_LINEAR, "modules that an adapter changes: all-linear, or names found in the model, joined by commas"
     )
-    batch_size: int = option(16, "rows per optimizer step", low=1, high=1024)
+    batch_size: int = option(16, "rows computed at once", low=1, high=1024)
+    accumulation: int = option(
+        1, "batches added up for one optimizer step: the same as larger batches, with less memory", low=1, high=1024
+    )
     max_length: int | None = option(
         None, "longest row in tokens; longer ones are left out and counted (default: the model's window)",
         low=16, high=131_072,
     )  # fmt: skip
-    patience: int = option(
-        3, "stop after this many evaluations without a lower validation loss (0: never)", low=0, high=100
-    )
+    patience: int = option(3, "stop after this many evaluations without a better one (0: never)", low=0, high=100)
+    criterion: str = option(
+        "auto", "what chooses the checkpoint that is kept: the task metric (exact match or token F1 of answers to a "
+        "sample of the validation rows) or the validation loss; auto is the metric when enough is asked",
+        choices=CRITERIA,
+    )  # fmt: skip
+    stopping: str = option("auto", "what patience looks at; auto is what chooses the checkpoint", choices=CRITERIA)
+    asked: int = option(64, "validation rows that are asked at every checkpoint (0: none)", low=0, high=10_000)
+    processes: int = option(1, "processes that train together, one for each GPU (torchrun)", low=1, high=64)
     seed: int = option(0, "seed of the split, the adapter's first weights and the order of rows", low=0, high=2**31 - 1)
 
 

@@ -7,6 +7,8 @@ without it at 512 tokens). Shifted products do the same.
 from __future__ import annotations
 
 import types
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -29,3 +31,16 @@ def quicken(network: torch.nn.Module) -> None:
     for module in network.modules():
         if isinstance(module, Lfm2ShortConv) and module.conv.bias is None:
             module.forward = types.MethodType(_shifted, module)
+
+
+@contextmanager
+def as_loaded(network: torch.nn.Module) -> Iterator[None]:
+    """The network as it was before training dressed it: with its own convolutions, which know a cache and left padding,
+    and without mixed precision. So a checkpoint answers as the finished model will."""
+    dressed = [network, *(module for module in network.modules() if isinstance(module, Lfm2ShortConv))]
+    taken = [(module, module.__dict__.pop("forward")) for module in dressed if "forward" in module.__dict__]
+    try:
+        yield
+    finally:
+        for module, forward in taken:
+            module.forward = forward

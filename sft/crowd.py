@@ -25,9 +25,11 @@ EXCHANGED = 0.75  # of the rows whose answer can be exchanged
 class Crowd:
     """Picks the passages a training row is shown among."""
 
-    def __init__(self, examples: Sequence[Example], seed: int) -> None:
+    def __init__(self, learned: Sequence[Example], held: Sequence[Example], seed: int) -> None:
+        """``learned`` are the training rows, ``held`` those of validation, whose evidence serves as passages too."""
+        examples = [*learned, *held]
         self.seed, self.values = seed, Values(examples)
-        self._asked = {e.fact: e.id for e in sorted(examples, key=lambda e: _chance(seed, e)) if e.fact and e.evidence}
+        self._asked = {e.fact: e.id for e in sorted(learned, key=lambda e: _chance(seed, e)) if e.fact and e.evidence}
         self.alone = list(dict.fromkeys(e.evidence for e in examples if e.evidence))
         self.joined = _joined(examples)
         self._holding = {evidence: text for text, parts in self.joined.items() for evidence in parts}
@@ -38,8 +40,8 @@ class Crowd:
     def around(self, example: Example) -> tuple[tuple[str, ...], Example]:
         """One to four passages in random order, and the example as they answer it; the same every time.
 
-        The passages are the row's evidence, if it has any, and others. Of several wordings of one fact, one gets
-        passages: reading is learned once for all facts, and long prompts cost most of the time. Of rows without
+        The passages are the row's evidence, if it has any, and others. Of several wordings of one fact, one that is
+        trained on gets passages: reading is learned once for all facts, and long prompts cost most of the time. Of rows without
         evidence one in two gets none: passages have nothing to teach them but to be overlooked.
         """
         if example.fact and self._asked.get(example.fact, example.id) != example.id:

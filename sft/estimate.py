@@ -13,10 +13,14 @@ from typing import Any
 from transformers import TrainerCallback
 
 from data.child import Reporter, threads
+from data.errors import Stopped
 from data.jobs import Run
+from data.options import from_saved
 from data.shell import duration
 from data.workspace import Workspace
 from sft.batches import epoch_order, in_epoch
+from sft.checks import Measure
+from sft.config import TrainConfig
 from sft.devices import training_precision
 from sft.footprint import Peak, available
 from sft.memory import told
@@ -26,51 +30,57 @@ from sft.speed import ROOM, speed
 from sft.task import Task, settle
 from sft.trainer import EVALUATIONS, build
 
-PASSES = 2  # over the measured batches: the first warms up
+PASSES = 2  # over the measured steps: the first warms up
+ASKED = 16  # questions of the one check that is measured; the others are reckoned from it
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The batches of one epoch as row numbers, and how many steps the whole training has."""
+    """The optimizer steps of one epoch as row numbers, the rows computed at once, and how many steps there are in all.
 
-    batches: list[list[int]]
+    A step's rows are computed in parts of ``batch`` rows (see ``TrainConfig.accumulation``).
+    """
+
+    epoch: list[list[int]]
+    batch: int
     steps: int
 
 
-def estimate(workspace: Workspace, run: Run, reporter: Reporter) -> dict[str, Any]:
+def estimate(workspace: Workspace, run: Run, reporter: Reporter, measure: Measure | None = None) -> dict[str, Any]:
     """Carry out an "estimate" run: its order is a fine-tune's. Returns what is shown (see ``_told``).
 
     Nothing is published. Raises UserError for data or a model of no use, Stopped when so asked.
     """
-    free = available("cpu")
-    task = settle(workspace, run, reporter)
+    config, free = from_saved(run.order["config"], TrainConfig), available("cpu")
+    task = settle(workspace, run, reporter, config, measure)
     device = task.model.device.name
-    if device != "cpu":
-        free = available(device)
+    free = free if device == "cpu" else available(device)
     plan = planned(task)
-    chosen = measured_batches(task.train.rows, plan.batches)
-    rows = tuple(task.train.rows[number] for batch in chosen for number in batch)
+    chosen = measured_steps(task.train.rows, plan)
+    rows = tuple(task.train.rows[number] for step in chosen for number in step)
     held = sorted(task.validation.rows, key=len)[-2 * task.config.batch_size :]
-    short = replace(task.config, epochs=float(PASSES), patience=0)
+    exam = task.exam and replace(task.exam, questions=task.exam.questions[:ASKED])
+    short = replace(task.config, epochs=float(PASSES))
+    progress = Progress(reporter, 0, task.criteria, exam, device)
     with Peak(device) as peak:
-        # the same trainer as a real run's, on few rows; its own checkpoints and evaluations are left out
-        trainer = build(task.model, short, Prepared(rows, 0), Prepared(tuple(held), 0), run.folder / "trial",
-                        Progress(reporter, 0), fresh=True)  # fmt: skip
-        trainer.args.save_strategy = "no"
-        trainer.args.eval_strategy = "no"
+        # the same trainer as a real run's, on few rows and without checkpoints
+        trainer = build(task.model, short, Prepared(rows, 0), Prepared(tuple(held), 0), run.folder / "trial", progress,
+                        fresh=True)  # fmt: skip
+        trainer.args.save_strategy = trainer.args.eval_strategy = "no"
         clock = _Clock()
         trainer.add_callback(clock)
         trainer.train()
-    timed = _timed(clock.seconds, rows, task)
-    return _told(task, plan, timed, clock.evaluation, held, peak, free)
+    if progress.stopped:
+        raise Stopped()
+    timed = _timed(clock.seconds, rows, task.config)
+    return _told(task, plan, timed, _check_seconds(task, trainer.state.log_history, held), peak, free)
 
 
 class _Clock(TrainerCallback):
-    """Seconds of each step, and of the evaluation at the start."""
+    """Seconds of each step."""
 
     def __init__(self) -> None:
         self.seconds: list[float] = []
-        self.evaluation: float | None = None
         self._begun = 0.0
 
     def on_step_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
@@ -79,43 +89,54 @@ class _Clock(TrainerCallback):
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         self.seconds.append(time.perf_counter() - self._begun)
 
-    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any], **_: Any) -> None:
-        self.evaluation = logs.get("eval_runtime", self.evaluation)
-
 
 def planned(task: Task) -> Plan:
-    """The batches of the first epoch, as the trainer will draw them, and the number of steps of all epochs."""
+    """The steps of the first epoch, as the trainer will draw them, and the number of steps of all epochs."""
     rows, config = task.train, task.config
     assert config.epochs is not None
     each = rows.rehearsed // math.ceil(config.epochs)
     epoch = in_epoch(len(rows.rows), rows.rehearsed, each, 0)
-    order = epoch_order([len(rows.rows[number]) for number in epoch], config.batch_size, config.seed, 0)
-    drawn = [epoch[place] for place in order]
-    batches = [drawn[start : start + config.batch_size] for start in range(0, len(drawn), config.batch_size)]
-    return Plan(batches, max(1, math.ceil(len(batches) * config.epochs)))
+    steps = [[epoch[place] for place in step] for step in _steps([rows.rows[number] for number in epoch], config, 0)]
+    return Plan(steps, config.batch_size, max(1, math.ceil(len(steps) * config.epochs)))
 
 
-def measured_batches(rows: Sequence[Row], batches: Sequence[Sequence[int]]) -> list[Sequence[int]]:
-    """The batches to measure: the largest, which needs the most memory, the middle one and the smallest."""
-    sized = sorted(batches, key=lambda batch: -padded([rows[number] for number in batch]))
+def _steps(rows: Sequence[Row], config: TrainConfig, epoch: int) -> list[list[int]]:
+    """The rows of each optimizer step of an epoch, in the trainer's order."""
+    together = config.batch_size * config.accumulation
+    order = epoch_order([len(row) for row in rows], together, config.seed, epoch)
+    return [order[start : start + together] for start in range(0, len(order), together)]
+
+
+def measured_steps(rows: Sequence[Row], plan: Plan) -> list[list[int]]:
+    """The steps to measure: the largest, which needs the most memory, the middle one and the smallest."""
+    sized = sorted(plan.epoch, key=lambda step: -padded([rows[number] for number in step], plan.batch))
     return [sized[place] for place in sorted({0, len(sized) // 2, len(sized) - 1})]
 
 
-def padded(rows: Sequence[Row]) -> int:
-    """Tokens computed for a batch: its rows times its longest."""
-    return len(rows) * max(map(len, rows))
+def padded(rows: Sequence[Row], batch: int) -> int:
+    """Tokens computed for a step: of each part of ``batch`` rows, the rows times its longest."""
+    parts = [rows[start : start + batch] for start in range(0, len(rows), batch)]
+    return sum(len(part) * max(map(len, part)) for part in parts)
 
 
-def _timed(seconds: Sequence[float], rows: Sequence[Row], task: Task) -> list[tuple[int, float]]:
+def _timed(seconds: Sequence[float], rows: Sequence[Row], config: TrainConfig) -> list[tuple[int, float]]:
     """(tokens, seconds) of each measured step after the first pass, in the trainer's own order."""
-    size, found = task.config.batch_size, []
-    for epoch in range(PASSES):
-        order = epoch_order([len(row) for row in rows], size, task.config.seed, epoch)
-        found += [
-            padded([rows[place] for place in order[start : start + size]]) for start in range(0, len(order), size)
-        ]
+    found = [
+        padded([rows[place] for place in step], config.batch_size)
+        for epoch in range(PASSES) for step in _steps(rows, config, epoch)
+    ]  # fmt: skip
     warm = len(found) // PASSES
     return list(zip(found[warm:], seconds[warm:], strict=False))
+
+
+def _check_seconds(task: Task, history: Sequence[dict[str, Any]], held: Sequence[Row]) -> float:
+    """Seconds of one whole check, from the one of a few rows that was measured: validation loss by tokens, answers by
+    questions. 0 without validation rows."""
+    whole = next((row["check_seconds"] for row in history if "check_seconds" in row), 0.0)
+    loss = next((row["eval_runtime"] for row in history if "eval_runtime" in row), 0.0)
+    asked = len(task.exam.questions) if task.exam else 0
+    tokens = sum(map(len, task.validation.rows)) / max(1, sum(map(len, held)))
+    return loss * tokens + (whole - loss) * asked / max(1, min(asked, ASKED))
 
 
 def line(points: Sequence[tuple[int, float]]) -> tuple[float, float]:
@@ -129,26 +150,24 @@ def line(points: Sequence[tuple[int, float]]) -> tuple[float, float]:
 
 
 def _told(
-    task: Task, plan: Plan, timed: Sequence[tuple[int, float]], evaluation: float | None, held: Sequence[Row],
-    peak: Peak, free: int,
+    task: Task, plan: Plan, timed: Sequence[tuple[int, float]], check: float, peak: Peak, free: int
 ) -> dict[str, Any]:  # fmt: skip
+    """The figures of an estimate, with the sentences that say them."""
     start, slope = line(timed)
     rows = task.train.rows
-    sizes = [padded([rows[number] for number in batch]) for batch in plan.batches]
+    sizes = [padded([rows[number] for number in step], plan.batch) for step in plan.epoch]
     step = statistics.fmean(start + slope * size for size in sizes)
-    useful = sum(len(rows[number]) for batch in plan.batches for number in batch)
-    once = (evaluation or 0.0) * sum(map(len, task.validation.rows)) / max(1, sum(map(len, held)))
+    useful = sum(len(rows[number]) for step in plan.epoch for number in step)
     evaluations = min(EVALUATIONS, plan.steps) + 1 if task.validation.rows else 0
     found = {
         "device": task.model.device.name, "peak_bytes": peak.most, "growth_bytes": peak.most - peak.start,
         "loaded_bytes": peak.start, "available_bytes": free, "fits": peak.most <= ROOM * free,
-        "steps": plan.steps, "measured_steps": len(timed), "longest_batch_tokens": max(sizes),
+        "steps": plan.steps, "measured_steps": len(timed), "longest_tokens": max(sizes),
         "step_seconds": step, "longest_step_seconds": start + slope * max(sizes),
-        "evaluations": evaluations, "evaluation_seconds": once,
-        "total_seconds": step * plan.steps + once * evaluations,
-        "padding_share": 1 - useful / sum(sizes), "batch_size": task.config.batch_size,
-        "fitting_batch": fitting(task.config.batch_size, peak.start, peak.most, ROOM * free),
-        "reasons": _reasons(task),
+        "evaluations": evaluations, "evaluation_seconds": check,
+        "total_seconds": step * plan.steps + check * evaluations,
+        "padding_share": 1 - useful / sum(sizes), "batch_size": plan.batch,
+        "fitting_batch": fitting(plan.batch, peak.start, peak.most, ROOM * free), "reasons": _reasons(task),
     }  # fmt: skip
     return found | {"sentences": sentences(found)}
 
@@ -166,7 +185,8 @@ def _reasons(task: Task) -> dict[str, str]:
     precision, why = training_precision(device)
     found = {"device": f"{device.name}: {device.reason}", "dtype": f"{precision}: {why}"}
     found["threads"] = f"{threads()} of {cores} cores, so that the page stays quick"
-    found["batch"] = f"{task.config.batch_size} rows a step, as set; rows of like length share a batch"
+    parts = f" {task.config.accumulation} times for each step" if task.config.accumulation > 1 else " for each step"
+    found["batch"] = f"{task.config.batch_size} rows at once,{parts}, as set; rows of like length share a batch"
     chosen = speed(task.model, task.config, task.train).reasons
     return found | {name.replace("_", " "): reason for name, reason in chosen.items()} | {
         name: task.facts["reasons"][name] for name in ("learning_rate", "epochs") if name in task.facts["reasons"]
@@ -184,7 +204,7 @@ def sentences(found: dict[str, Any]) -> list[str]:
             f"A batch of {smaller} rows should fit." if smaller < found["batch_size"] else "Choose a smaller base."
         )
     step = f"Each step takes about {found['step_seconds']:.2f} s (n = {found['measured_steps']} measured), "
-    step += f"{found['longest_step_seconds']:.2f} s on the longest batch of {found['longest_batch_tokens']} tokens."
+    step += f"{found['longest_step_seconds']:.2f} s on the longest, of {found['longest_tokens']} tokens."
     total = f"In all about {duration(found['total_seconds'])}: {found['steps']} steps"
     if found["evaluations"]:
         total += f" and {found['evaluations']} evaluations of about {found['evaluation_seconds']:.1f} s each"

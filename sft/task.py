@@ -12,9 +12,10 @@ from data.errors import UserError
 from data.examples import Reading, locate, read_examples
 from data.jobs import Run
 from data.leakage import question_key
-from data.options import from_saved
 from data.prompts import fingerprint, instruction_for
 from data.workspace import Workspace
+from sft.checks import Exam, Measure, exam
+from sft.choice import Criteria, criteria_for
 from sft.config import TrainConfig, filled, rehearsing
 from sft.crowd import Crowd
 from sft.devices import training_precision
@@ -36,13 +37,19 @@ class Task:
     model: LocalModel
     train: Prepared
     validation: Prepared
+    exam: Exam | None
+    criteria: Criteria
     facts: dict[str, Any]
     question_keys: tuple[str, ...]
 
 
-def settle(workspace: Workspace, run: Run, reporter: Reporter) -> Task:
-    """Read the data, load the model and fill in every setting. Raises UserError for data or a model of no use."""
-    config = from_saved(run.order["config"], TrainConfig)
+def settle(
+    workspace: Workspace, run: Run, reporter: Reporter, config: TrainConfig, measure: Measure | None = None
+) -> Task:
+    """Read the data, load the model and fill in every setting. Raises UserError for data or a model of no use.
+
+    ``config`` is what was ordered, or the same in smaller batches; ``measure`` scores the answers at checkpoints.
+    """
     reporter.write(text="reading the rows")
     reading = _read(workspace, run, "train")
     given = _read(workspace, run, "validation") if run.order["inputs"].get("validation") else None
@@ -61,7 +68,7 @@ def settle(workspace: Workspace, run: Run, reporter: Reporter) -> Task:
         learned, held, said = list(reading.examples), list(given.examples), f"validation rows from {given.file}"
     else:
         learned, held, said = split(reading.examples, config.seed)
-    crowd = Crowd([*learned, *held], config.seed) if context == "crowd" else None
+    crowd = Crowd(learned, held, config.seed) if context == "crowd" else None
     config, reasons["rehearsal"] = rehearsing(config, context, len(learned), parameters)
     assert config.rehearsal is not None and config.epochs is not None and config.max_length is not None  # noqa: PT018
     rehearsed = exercises(config.rehearsal * math.ceil(config.epochs), config.seed, instruction)
@@ -72,13 +79,20 @@ def settle(workspace: Workspace, run: Run, reporter: Reporter) -> Task:
                         "Raise --max-length, choose a base with a larger window, or shorten the rows.")  # fmt: skip
     reasons["precision"] = ": ".join(training_precision(model.device))
     reasons |= speed(model, config, train).reasons
+    asked = exam(held, validation.rows, model.tokens, config.asked, config.seed, measure)
+    criteria = criteria_for(
+        config.criterion, config.stopping, bool(validation.rows), len(asked.questions) if asked else 0
+    )
+    reasons["criterion"] = f"{criteria.keep}: {criteria.reason}"
+    told = {"metric": asked.metric, "metric_reason": asked.reason, "asked": asked.said} if asked else {}
     facts = _origin(run, model, reading, given) | {
         "prompt": fingerprint(), "instruction": instruction, "context": context, "reasons": reasons,
         "settings": asdict(config) | {"model": model.id}, "validation": said, "training_rows": train.counts(),
         "validation_rows": validation.counts(), "base_parameters": parameters,
+        "criterion": vars(criteria) | told,
     }  # fmt: skip
     keys = tuple(sorted({question_key(example.question) for example in reading.examples}))
-    return Task(run, config, model, train, validation, facts, keys)
+    return Task(run, config, model, train, validation, asked, criteria, facts, keys)
 
 
 def _read(workspace: Workspace, run: Run, which: str) -> Reading:

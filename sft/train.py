@@ -1,67 +1,136 @@
-"""One fine-tune from order to artifact: settle it, train, keep the best checkpoint, publish it."""
+"""One fine-tune from order to artifact: settle it, train, keep the chosen checkpoint, publish it."""
 
 from __future__ import annotations
 
-import errno
 import time
 from pathlib import Path
 from typing import Any
 
+from transformers import TrainerState
+
 from data.child import Reporter
 from data.errors import Stopped, UserError
 from data.jobs import Run
+from data.options import from_saved
 from data.store import Artifact
 from data.workspace import Workspace
+from sft import ranks, shortage
 from sft.adapters import Trained, made_by, publish_trained
-from sft.checkpoints import last_whole
-from sft.progress import Progress, validation_losses
+from sft.checkpoints import Unwritable, disk_full, last_whole, step_of
+from sft.checks import WORDS, Measure
+from sft.choice import Point, points
+from sft.config import TrainConfig
+from sft.progress import Progress, best_checkpoint
 from sft.task import Task, settle
 from sft.trainer import build
 
 
-def train(workspace: Workspace, run: Run, reporter: Reporter) -> dict[str, Any]:
+def train(workspace: Workspace, run: Run, reporter: Reporter, measure: Measure | None = None) -> dict[str, Any]:
     """Carry out the order of a "train" run; returns its summary. Goes on from the last whole checkpoint, if any.
 
-    A stop publishes the best checkpoint so far and raises Stopped with the summary. Raises UserError for unusable data,
-    an unusable model, a loss that is no number, and a full disk.
+    ``measure`` scores the answers at checkpoints; without it none are asked. A stop publishes the best checkpoint so
+    far and raises Stopped with the summary. When memory runs out, the batch is halved once, with twice the
+    accumulation. Raises UserError for unusable data, an unusable model, a loss that is no number, a full disk, and
+    memory that does not suffice either way.
     """
     if earlier := made_by(workspace, run.id):
         return earlier.manifest()["summary"]
-    started = time.monotonic()
-    task = settle(workspace, run, reporter)
-    home = run.folder / "checkpoints"
-    resumed = last_whole(home)
-    progress = Progress(reporter, task.config.patience)
-    trainer = build(task.model, task.config, task.train, task.validation, home, progress, resumed is None)
+    config, started = from_saved(run.order["config"], TrainConfig), time.monotonic()
     try:
-        trainer.train(resume_from_checkpoint=str(resumed) if resumed else None)
+        return _attempt(workspace, run, reporter, config, measure, started)
+    except Exception as error:
+        if not shortage.ran_out(error):
+            raise
+        text = str(error).splitlines()[0] if str(error) else type(error).__name__
+    print(f"Out of memory: {text}", flush=True)
+    smaller = shortage.in_parts(config)
+    if smaller is None:
+        raise _too_large(config)
+    shortage.free()  # here, where no exception holds the failed attempt in memory any more
+    said = (f"Memory ran out with {config.batch_size} rows at once: {smaller.batch_size} at once, "
+            f"{smaller.accumulation} times for each step, compute the same.")  # fmt: skip
+    reporter.write(note=said)
+    try:
+        return _attempt(workspace, run, reporter, smaller, measure, started, (said,))
+    except Exception as error:
+        if not shortage.ran_out(error):
+            raise
+    raise _too_large(smaller)
+
+
+def _too_large(config: TrainConfig) -> UserError:
+    return UserError(f"Memory does not suffice for {config.batch_size} rows at once.",
+                     "Use a smaller batch size, shorter rows, method lora, or a smaller base.")  # fmt: skip
+
+
+def _attempt(
+    workspace: Workspace, run: Run, reporter: Reporter, config: TrainConfig, measure: Measure | None, started: float,
+    notes: tuple[str, ...] = (),
+) -> dict[str, Any]:  # fmt: skip
+    """Train with these settings, from the last whole checkpoint on."""
+    ranks.take_device()
+    task = settle(workspace, run, reporter, config, measure)
+    home = run.folder / "checkpoints"
+    resumed = last_whole(home) if ranks.rank() == 0 else None
+    resumed = ranks.gathered(resumed)[0]  # one process tidies up, all go on from what it found
+    if resumed:
+        reporter.metric(resumed_from=step_of(resumed))
+    reporter.write(criterion=task.facts["criterion"])
+    progress = Progress(reporter, task.config.patience, task.criteria, task.exam, task.model.device.name)
+    trainer = build(task.model, task.config, task.train, task.validation, home, progress, resumed is None)
+
+    def publish(ended: str) -> Artifact | None:
+        return _publish(workspace, task, trainer, ended, time.monotonic() - started, notes)
+
+    try:
+        _carry_on(trainer, progress, resumed)
     except Stopped:
         pass  # during an evaluation: what was saved before it stands
+    except Unwritable:
+        raise
     except UserError as error:
-        kept = _publish(workspace, task, trainer, "failed", time.monotonic() - started)
+        kept = publish("failed")
         also = f" The best checkpoint before that was kept as {kept.ref}." if kept else ""
         raise UserError(error.what, error.fix + also) from error
     except OSError as error:
-        if error.errno != errno.ENOSPC:
+        if not disk_full(error):
             raise
         raise UserError("The disk is full.", "Free some space, then resume this run.") from error
-    ended = "stopped" if progress.stopped else "early" if progress.early else "complete"
-    artifact = _publish(workspace, task, trainer, ended, time.monotonic() - started)
+    artifact = publish("stopped" if progress.stopped else "early" if progress.early else "complete")
     if progress.stopped:
         raise Stopped(artifact.manifest()["summary"] if artifact else {"name": None})
+    if ranks.rank():
+        return {}
     assert artifact is not None, "a run that came to its end has saved at least once"
     return artifact.manifest()["summary"]
 
 
-def _publish(workspace: Workspace, task: Task, trainer: Any, ended: str, seconds: float) -> Artifact | None:
-    """The checkpoint of lowest validation loss (without validation: the last) as an artifact; None if none is saved."""
-    state = trainer.state
-    best = Path(state.best_model_checkpoint or "") if state.best_model_checkpoint else None
-    folder = best if best and best.is_dir() else last_whole(Path(trainer.args.output_dir))
+def _carry_on(trainer: Any, progress: Progress, resumed: Path | None) -> None:
+    """Train to the end. A run that had stopped early and was killed before it could say so does not go on."""
+    if resumed:
+        reached = TrainerState.load_from_json(str(resumed / "trainer_state.json"))
+        if progress.has_stalled(reached):
+            trainer.state, progress.early = reached, True
+            return
+    trainer.train(resume_from_checkpoint=str(resumed) if resumed else None)
+
+
+def _publish(
+    workspace: Workspace, task: Task, trainer: Any, ended: str, seconds: float, notes: tuple[str, ...]
+) -> Artifact | None:
+    """The checkpoint that the criterion chooses (else the last) as an artifact; None if there is none.
+
+    Of several processes the first publishes.
+    """
+    if ranks.rank():
+        return None
+    state, home = trainer.state, Path(trainer.args.output_dir)
+    newest = last_whole(home)  # also clears away what is half-written
+    folder = best_checkpoint(home, state.log_history, task.criteria.keep) or newest
     if folder is None:
         return None
-    losses = validation_losses(state.log_history)
-    step = int(folder.name.rpartition("-")[2])
+    step, evaluated = step_of(folder), points(state.log_history)
+    chosen = next((point for point in evaluated if point.step == step), Point(step))
     curve = [{key: entry[key] for key in CURVE if key in entry} for entry in state.log_history]
     trained = Trained(
         folder=folder,
@@ -72,24 +141,38 @@ def _publish(workspace: Workspace, task: Task, trainer: Any, ended: str, seconds
         },
         summary={
             "run": task.run.id, "ended": ended, "steps": state.global_step, "planned_steps": state.max_steps,
-            "best_step": step, "validation_loss": dict(losses).get(step), "seconds": round(seconds, 1),
-            "context": task.facts["context"], **task.train.counts(), "notes": _notes(task, losses, step),
+            "best_step": step, "validation_loss": chosen.loss, **_measured(task, state.log_history, step),
+            "seconds": round(seconds, 1), "context": task.facts["context"], **task.train.counts(),
+            "notes": [*notes, *_notes(task, evaluated, chosen)],
         },
         question_keys=task.question_keys,
     )  # fmt: skip
     return publish_trained(workspace, task.run.name, trained)
 
 
-CURVE = ("step", "loss", "eval_loss", "learning_rate")
+CURVE = ("step", "loss", "eval_loss", "learning_rate", "grad_norm", "eval_metric", "eval_metric_low",
+         "eval_metric_high", "eval_metric_n")  # fmt: skip
 
 
-def _notes(task: Task, losses: list[tuple[int, float]], step: int) -> list[str]:
+def _measured(task: Task, history: list[dict[str, Any]], step: int) -> dict[str, Any]:
+    """What the chosen checkpoint's answers were worth, with n and interval."""
+    found = next((row for row in reversed(history) if row["step"] == step and "eval_metric" in row), None)
+    if found is None or task.exam is None:
+        return {}
+    parts = {"mean": "eval_metric", "low": "eval_metric_low", "high": "eval_metric_high", "n": "eval_metric_n"}
+    return {"metric": task.exam.metric} | {f"metric_{part}": found[key] for part, key in parts.items()}
+
+
+def _notes(task: Task, evaluated: list[Point], chosen: Point) -> list[str]:
     """What a reader of the result should know, in sentences."""
     notes = [task.facts["validation"] + "."]
     if task.train.too_long:
         notes.append(f"{task.train.too_long} rows longer than {task.config.max_length} tokens were left out.")
     if task.facts["template_note"]:
         notes.append(task.facts["template_note"] + ".")
-    if losses and losses[0][0] == 0 and dict(losses).get(step, 0.0) >= losses[0][1]:
+    base = next((point for point in evaluated if point.step == 0), Point(0))
+    if None not in (base.loss, chosen.loss) and chosen.loss >= base.loss:  # type: ignore[operator]
         notes.append("Validation loss never fell below the untuned base's: these rows taught nothing that transfers.")
+    if task.exam and None not in (base.metric, chosen.metric) and chosen.metric <= base.metric:  # type: ignore[operator]
+        notes.append(f"The {WORDS[task.exam.metric]} of its answers is no higher than the untuned base's.")
     return notes

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import math
+import shutil
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import datasets
+import torch
+from safetensors import SafetensorError
 from torch.utils.data import Sampler
 from transformers import PrinterCallback, set_seed
 from trl import SFTConfig, SFTTrainer
 
+from data.errors import UserError
+from sft import ranks
 from sft.batches import epoch_order, in_epoch
+from sft.checkpoints import Unwritable
 from sft.config import TrainConfig
 from sft.convolution import quicken
 from sft.devices import training_precision
 from sft.kinds import adapter_config
 from sft.model import LocalModel
-from sft.progress import Progress
+from sft.progress import Progress, refuse_bad_loss
 from sft.rows import Prepared, Row
+from sft.shortage import ran_out
 from sft.speed import Speed, speed
 
 EVALUATIONS = 10
@@ -48,11 +56,59 @@ class _ByLength(Sampler[int]):
 
 
 class _Trainer(SFTTrainer):
-    rehearsed = 0
+    """TRL's trainer with our order of rows, questions at every evaluation, and checkpoints that are whole or not there.
+
+    ``together``: rows per optimizer step. Batches, accumulation and processes only cut such a group into parts, so all
+    ways of computing it see the same rows at the same step.
+    """
+
+    rehearsed, together = 0, 1
+    model_in_memory: LocalModel
+    progress: Progress
 
     def _get_train_sampler(self, train_dataset: Any = None) -> _ByLength:
         lengths, args = [len(ids) for ids in self.train_dataset["input_ids"]], self.args
-        return _ByLength(lengths, args.train_batch_size, args.seed, self.rehearsed, math.ceil(args.num_train_epochs))
+        return _ByLength(lengths, self.together, args.seed, self.rehearsed, math.ceil(args.num_train_epochs))
+
+    def training_step(self, *args: Any, **kwargs: Any) -> Any:
+        """One batch forward and back. A bad loss ends the run before the optimizer makes it a bad weight."""
+        loss = super().training_step(*args, **kwargs)
+        bad = not math.isfinite(float(loss))
+        if ranks.any_of(bad, self.args.device):
+            refuse_bad_loss("training", float(loss) if bad else math.nan, self.state.global_step + 1)
+        return loss
+
+    def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
+        """Validation loss, then the questions. Random numbers go on as if there had been no evaluation, so that a run
+        that was stopped in between draws the same ones."""
+        begun, exam, progress = time.monotonic(), self.progress.exam, self.progress
+        with torch.random.fork_rng():
+            metrics = super().evaluate(*args, **kwargs)
+            found = None
+            if exam:
+                network = self.accelerator.unwrap_model(self.model, keep_fp32_wrapper=True)
+                found = exam.sit(self.model_in_memory, network, lambda done: progress.asking(self.state, done))
+                metrics |= {"eval_metric": found.mean, "eval_metric_low": found.low, "eval_metric_high": found.high}
+                own = {key: value for key, value in metrics.items() if key.startswith("eval_metric")}
+                self.state.log_history.append({"step": self.state.global_step, **own, "eval_metric_n": found.n})
+        seconds = time.monotonic() - begun
+        self.state.log_history.append({"step": self.state.global_step, "check_seconds": seconds})
+        progress.checked(self.args, self.state, self.control, found, seconds)
+        return metrics
+
+    def _save_checkpoint(self, model: Any, trial: Any) -> None:
+        """Write a checkpoint whole or not at all. Raises Unwritable, and UserError for weights that are no numbers."""
+        step = self.state.global_step
+        folder = Path(self.args.output_dir) / f"checkpoint-{step}"
+        if not all(bool(torch.isfinite(p).all()) for p in self.model.parameters() if p.requires_grad):
+            raise UserError(f"The weights are no numbers any more after step {step}.", "Use a lower learning rate.")
+        try:
+            super()._save_checkpoint(model, trial)
+        except (OSError, RuntimeError, SafetensorError) as error:
+            if ran_out(error):
+                raise
+            shutil.rmtree(folder, ignore_errors=True)
+            raise Unwritable(step, error) from error
 
 
 def build(
@@ -75,7 +131,8 @@ def build(
         peft_config=adapter_config(config),
         callbacks=[progress],
     )
-    trainer.rehearsed = train.rehearsed
+    trainer.rehearsed, trainer.together = train.rehearsed, config.batch_size * config.accumulation
+    trainer.model_in_memory, trainer.progress = model, progress
     if model.device.name == "cpu":
         quicken(trainer.model)
     trainer.remove_callback(PrinterCallback)
@@ -87,7 +144,7 @@ def _arguments(
 ) -> SFTConfig:
     assert config.epochs is not None
     precision, _ = training_precision(model.device)
-    steps = max(1, math.ceil(math.ceil(rows / config.batch_size) * config.epochs))
+    steps = max(1, math.ceil(math.ceil(rows / (config.batch_size * config.accumulation)) * config.epochs))
     pause = math.ceil(steps / EVALUATIONS)
     return SFTConfig(
         output_dir=str(folder),
@@ -95,8 +152,10 @@ def _arguments(
         learning_rate=config.learning_rate,
         lr_scheduler_type="cosine",
         warmup_steps=math.ceil(WARMUP_SHARE * steps),
-        per_device_train_batch_size=config.batch_size,
-        per_device_eval_batch_size=2 * config.batch_size,
+        per_device_train_batch_size=_share(config.batch_size),
+        gradient_accumulation_steps=config.accumulation,
+        per_device_eval_batch_size=2 * _share(config.batch_size),
+        ddp_find_unused_parameters=False,
         weight_decay=0.0,
         packing=False,  # across batches; within one see ``sft.speed.flattened``
         max_length=None,
@@ -115,12 +174,18 @@ def _arguments(
         eval_on_start=validated and fresh,
         save_strategy="steps",
         save_steps=pause,
-        save_total_limit=2,  # the best and the newest
-        metric_for_best_model="eval_loss" if validated else None,
-        greater_is_better=False,
+        save_total_limit=None,  # Progress keeps the best and the newest
         disable_tqdm=True,
         report_to="none",
     )
+
+
+def _share(rows: int) -> int:
+    """The rows of a batch that one of several processes computes. Raises UserError when they cannot be shared out."""
+    if rows % ranks.size():
+        raise UserError(f"A batch of {rows} rows cannot be shared out to {ranks.size()} processes.",
+                        f"Choose a batch size that {ranks.size()} divides.")  # fmt: skip
+    return rows // ranks.size()
 
 
 def _table(rows: Sequence[Row]) -> datasets.Dataset:

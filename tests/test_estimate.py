@@ -14,7 +14,7 @@ from data.child import Reporter
 from data.errors import Stopped, UserError
 from data.schema import Example
 from data.workspace import Workspace
-from sft.estimate import estimate, fitting, line, measured_batches, padded, sentences
+from sft.estimate import Plan, estimate, fitting, line, measured_steps, padded, sentences
 from sft.orders import order_estimate, order_training
 from sft.rows import Row
 from tests import tiny
@@ -35,12 +35,12 @@ def test_a_step_is_a_fixed_part_and_a_part_per_token() -> None:
     assert line([(100, 2.0)]) == pytest.approx((0.0, 0.02))
 
 
-def test_the_largest_batch_is_measured_for_it_needs_the_most_memory() -> None:
+def test_the_largest_step_is_measured_for_it_needs_the_most_memory() -> None:
     made = rows(5, 90, 10, 10, 40, 41)
-    assert padded([made[1], made[0]]) == 180
-    batches = [[0, 2], [1, 3], [4, 5]]
-    assert measured_batches(made, batches) == [[1, 3], [4, 5], [0, 2]]
-    assert measured_batches(made, [[0, 1]]) == [[0, 1]]
+    assert padded([made[1], made[0]], batch=2) == 180
+    assert padded([made[1], made[0]], batch=1) == 95
+    assert measured_steps(made, Plan([[0, 2], [1, 3], [4, 5]], 2, 3)) == [[1, 3], [4, 5], [0, 2]]
+    assert measured_steps(made, Plan([[0, 1]], 2, 1)) == [[0, 1]]
 
 
 def test_a_batch_that_fits_is_proposed_when_memory_is_short() -> None:
@@ -53,7 +53,7 @@ def test_the_sentences_name_memory_time_and_what_to_do() -> None:
     found = {
         "peak_bytes": 9_000_000_000, "available_bytes": 4_000_000_000, "device": "cpu", "fits": False, "batch_size": 16,
         "fitting_batch": 5, "step_seconds": 2.0, "measured_steps": 3, "longest_step_seconds": 4.0, "steps": 100,
-        "longest_batch_tokens": 800, "total_seconds": 220.0, "evaluations": 10, "evaluation_seconds": 2.0,
+        "longest_tokens": 800, "total_seconds": 220.0, "evaluations": 10, "evaluation_seconds": 2.0,
         "padding_share": 0.052,
     }  # fmt: skip
     memory, step, total, padding = sentences(found)
@@ -99,14 +99,16 @@ REAL = """
 import sys, json
 from data import jobs
 from data.child import Reporter
+from data.options import from_saved
 from data.workspace import open_workspace
+from sft.config import TrainConfig
 from sft.footprint import Peak
 import sft.train
 from sft.task import settle
 workspace = open_workspace()
 run = jobs.load(workspace, sys.argv[1])
 reporter = Reporter(run)
-settle(workspace, run, reporter)  # libraries and model in memory, as where the estimate begins to count
+settle(workspace, run, reporter, from_saved(run.order['config'], TrainConfig))  # libraries and model in memory, as where the estimate begins to count
 with Peak("cpu") as peak:
     sft.train.train(workspace, run, reporter)
 print(json.dumps(peak.most - peak.start))

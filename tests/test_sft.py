@@ -20,7 +20,6 @@ from data.store import Artifact
 from data.workspace import Workspace
 from sft.model import LocalModel
 from sft.orders import order_training
-from sft.progress import since_best
 from sft.train import train
 from tests import tiny
 from tests.tiny import (
@@ -123,11 +122,6 @@ def test_the_best_checkpoint_is_kept_not_the_last(workspace: Workspace, home: Pa
     assert summary["best_step"] == min(trained, key=trained.__getitem__)
     assert summary["ended"] == "early"
     assert summary["steps"] < summary["planned_steps"]
-
-
-def test_evaluations_since_the_best() -> None:
-    assert since_best([]) == 0
-    assert since_best([(0, 3.0), (1, 2.0), (2, 2.5), (3, 2.1)]) == 2
 
 
 def test_the_shell_trains_lists_and_exports(home: Path, tmp_path: Path) -> None:
