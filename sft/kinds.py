@@ -8,6 +8,7 @@ from peft import IA3Config, LoraConfig, PeftConfig
 
 from data.errors import UserError
 from sft.config import ADAPTERS, TrainConfig
+from sft.model import LocalModel, load_network
 from sft.targets import named
 
 
@@ -26,6 +27,13 @@ def adapter_config(config: TrainConfig) -> PeftConfig | None:
         r=config.rank, lora_alpha=config.alpha, lora_dropout=config.dropout, target_modules=targets,
         use_rslora=config.rslora, use_dora=config.dora, task_type="CAUSAL_LM",
     )  # fmt: skip
+
+
+def base_network(model: LocalModel, config: TrainConfig) -> Any:
+    """The base's own weights, read anew as this method trains beside them."""
+    if config.method == "qlora":
+        return quantized(model.source.path, model.device.name)
+    return load_network(model.source.path, model.device)
 
 
 def quantized(folder: Any, device: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,14 @@ from data.options import checked
 from data.store import check_name, resolve
 from data.workspace import Workspace
 from sft.config import TrainConfig
+from sft.sought import settled
 from sft.sources import on_this_machine
 from sft.targets import check_method, check_targets
 
 
 def order_training(
     workspace: Workspace, name: str, config: TrainConfig, train: str, validation: str | None = None,
-    allow_leakage: bool = False,
+    allow_leakage: bool = False, search: dict[str, Any] | None = None,
 ) -> Run:  # fmt: skip
     """Write the order of a fine-tune named ``name``. Not started yet: see ``data.jobs.start``.
 
@@ -35,7 +37,9 @@ def order_training(
     leakage = _leakage(workspace, train)
     refuse_unless_allowed(leakage, allow_leakage)
     inputs["leakage"] = leakage.saved() if leakage.blocks else None
-    return order(workspace, "train", name, asdict(config), inputs)
+    if search:
+        inputs["search"] = search
+    return order(workspace, "search" if search else "train", name, asdict(config), inputs)
 
 
 def order_estimate(
@@ -47,6 +51,19 @@ def order_estimate(
     if validation:
         inputs["validation"] = _input(workspace, validation, "validation")
     return order(workspace, "estimate", name, asdict(check_settings(config)), inputs)
+
+
+def order_search(
+    workspace: Workspace, name: str, config: TrainConfig, train: str, validation: str | None,
+    learning_rates: Sequence[float], ranks: Sequence[int], allow_leakage: bool = False,
+) -> Run:  # fmt: skip
+    """Write the order of a search over settings, whose best trial becomes the tuned model ``name``. Not started yet.
+
+    Raises what ``order_training`` does, and UserError for pairs that cannot be searched (see ``sft.sought.settled``).
+    """
+    settled(check_settings(config), learning_rates, ranks)
+    asked = {"learning_rates": list(learning_rates), "ranks": list(ranks)}
+    return order_training(workspace, name, config, train, validation, allow_leakage, search=asked)
 
 
 def check_settings(config: TrainConfig) -> TrainConfig:

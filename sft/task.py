@@ -19,7 +19,7 @@ from sft.choice import Criteria, criteria_for
 from sft.config import TrainConfig, filled, rehearsing
 from sft.crowd import Crowd
 from sft.devices import training_precision
-from sft.kinds import quantized
+from sft.kinds import base_network
 from sft.model import LocalModel
 from sft.rehearsal import exercises
 from sft.rows import Prepared, context_for, prepare, split
@@ -58,7 +58,7 @@ def settle(
     model = LocalModel.load(config.model, dtype="float32" if config.method == "full" else None)
     check_targets(config.targets, model.source.path)
     if config.method == "qlora":
-        model.network = quantized(model.source.path, model.device.name)
+        model.network = base_network(model, config)
     reporter.device(model.device.name, f"{model.device_reason}; {model.device.dtype}: {model.dtype_reason}")
     parameters = parameter_count(model.source.path)
     config, reasons = filled(config, parameters, model.window)

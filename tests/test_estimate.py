@@ -108,7 +108,8 @@ from sft.task import settle
 workspace = open_workspace()
 run = jobs.load(workspace, sys.argv[1])
 reporter = Reporter(run)
-settle(workspace, run, reporter, from_saved(run.order['config'], TrainConfig))  # libraries and model in memory, as where the estimate begins to count
+# libraries and model in memory, as where the estimate begins to count
+settle(workspace, run, reporter, from_saved(run.order['config'], TrainConfig))
 with Peak("cpu") as peak:
     sft.train.train(workspace, run, reporter)
 print(json.dumps(peak.most - peak.start))

@@ -3,15 +3,14 @@
 import streamlit as st
 
 from data.leakage import LeakageFound
-from data.prompts import BUNDLED
 from sft.adapters import described, tuned_models
 from sft.config import TrainConfig
 from sft.orders import order_training
-from ui import forms, pickers, tables
+from ui import estimate, forms, kinds, pickers, search_panel, tables
 from ui.frame import empty, guarded, link, notice, plain, when, workspace
 from ui.watch import active, launch, selected, watch
 
-MAIN, CHOSEN = ("method", "context", "epochs"), ("model",)
+MAIN, CHOSEN = ("method", "context", "epochs"), ("model", "targets")
 home = workspace()
 
 st.title("Fine-tune")
@@ -46,6 +45,7 @@ with st.container(border=True, key="tune_form"):
         values = forms.fields(TrainConfig, MAIN, "tune")
     with st.expander("More settings", key="tune_more"), st.grid(4):
         values |= forms.fields(TrainConfig, forms.rest(TrainConfig, MAIN, CHOSEN), "tune")
+    values |= kinds.drawn(base, values["method"])
     busy = next((one for one in active(home, "train") if one.name == name), None)
     missing = not name or not train
     allowed = train in st.session_state.get("tune_leaks", ()) and st.checkbox(
@@ -63,8 +63,8 @@ with st.container(border=True, key="tune_form"):
         st.caption("A fine-tune of this name is under way.")
     elif missing:
         st.caption("Give it a name" + ("." if train else " and choose training rows; store some on the page Data."))
-    if base == BUNDLED:
-        st.caption("pocket is a small demonstration model. For a real decision, name a larger one.")
+    estimate.panel(home, TrainConfig(model=base, **values), train, validation)
+    search_panel.panel(home, name, TrainConfig(model=base, **values), train, validation, allowed)
 
 st.subheader("Tuned models")
 rows = [
