@@ -21,8 +21,8 @@ def main(parser: argparse.ArgumentParser, arguments: list[str] | None = None) ->
 
     A dict is printed as one JSON object on the last line with ``--json``. Exit code 2 for what the user can fix.
     """
-    options = parser.parse_args(arguments)
     try:
+        options = parser.parse_args(arguments)
         result = options.run(options)
     except UserError as error:
         print(f"Error: {error}", file=sys.stderr)

@@ -15,7 +15,8 @@ from data.workspace import open_workspace
 from rag.likeness import question_vectors
 from sft import adapters
 from sft.config import TrainConfig
-from sft.orders import order_training
+from sft.orders import order_estimate, order_search, order_training
+from sft.sought import RANKS
 
 
 def train(options: argparse.Namespace) -> dict[str, Any]:
@@ -38,6 +39,35 @@ def train(options: argparse.Namespace) -> dict[str, Any]:
     for note in summary["notes"]:
         say(options, f"  {note}")
     return {key: summary[key] for key in ("name", "run", "steps", "seconds", "validation_loss")}
+
+
+def estimate(options: argparse.Namespace) -> dict[str, Any]:
+    """Measure a few steps, and say what a fine-tune would take."""
+    workspace = open_workspace()
+    config = from_arguments(options, TrainConfig)
+    run = carry_out(workspace, order_estimate(workspace, "estimate", config, options.train, options.validation))
+    found = run.status["summary"]
+    for sentence in found["sentences"]:
+        say(options, sentence)
+    for what, why in found["reasons"].items():
+        say(options, f"  {what.replace('_', ' ')}: {why}")
+    return found
+
+
+def search(options: argparse.Namespace) -> dict[str, Any]:
+    """Order a search over learning rates and ranks, follow it to its end, and say which trial was best."""
+    workspace, config = open_workspace(), from_arguments(options, TrainConfig)
+    run = order_search(workspace, options.name, config, options.train, options.validation, options.learning_rates,
+                       options.ranks, options.allow_leakage)  # fmt: skip
+    summary = carry_out(workspace, run).status["summary"]
+    for row in summary["rows_of_search"]:
+        loss = "-" if row["validation_loss"] is None else f"{row['validation_loss']:.3f}"
+        say(options, f"learning rate {row['learning_rate']:<8g} rank {row['rank']:<4} {row['steps']:>5} of "
+                     f"{row['planned']} steps  validation loss {loss:<7} {row['outcome']}")  # fmt: skip
+    say(options, f"{summary['name']}: {summary['reason']}.")
+    return {key: summary[key] for key in ("name", "run", "reason", "validation_loss")} | {
+        "trials": summary["rows_of_search"]
+    }
 
 
 def list_(options: argparse.Namespace) -> dict[str, Any]:
@@ -105,9 +135,8 @@ def run(options: argparse.Namespace) -> int:
     def carry(this: jobs.Run, reporter: child.Reporter) -> dict[str, Any]:
         """The libraries are read only now, when the run has said that it is there."""
         from eval.checkpoint import measure
-        from sft.train import train as work
 
-        return work(workspace, this, reporter, measure)
+        return _work(this.kind)(workspace, this, reporter, measure)
 
     if ranks.rank():
         return child.beside(workspace, options.id, carry)
@@ -121,6 +150,17 @@ def _add_rows(one: argparse.ArgumentParser) -> None:
     one.add_argument("--map", action="append", metavar="FIELD=COLUMN", help="the training file's column of a field")
 
 
+def _work(kind: str) -> Any:
+    """What carries out a run of this kind."""
+    if kind == "estimate":
+        from sft.estimate import estimate as work
+    elif kind == "search":
+        from sft.search import search as work
+    else:
+        from sft.train import train as work
+    return work
+
+
 def parser() -> argparse.ArgumentParser:
     """All verbs and their flags."""
     top = argparse.ArgumentParser(prog="python -m sft", description="Fine-tune a language model, and keep the results.")
@@ -131,6 +171,18 @@ def parser() -> argparse.ArgumentParser:
     one = verb(verbs, "train", train, "fine-tune a model on question-answer pairs")
     one.add_argument("--name", required=True, help="name of the tuned model (a name used before gets a new version)")
     _add_rows(one)
+    one.add_argument("--allow-leakage", action="store_true", help="go on although test questions stand in training")
+    add_arguments(one, TrainConfig)
+    one = verb(verbs, "estimate", estimate, "say what a fine-tune would take, from a few real steps")
+    one.add_argument("--train", required=True, help="training rows: a file, or a stored dataset's name")
+    one.add_argument("--validation", help="validation rows, likewise (default: set aside 10 percent of the rows)")
+    add_arguments(one, TrainConfig)
+    one = verb(verbs, "search", search, "try learning rates and ranks, and keep the best (successive halving)")
+    one.add_argument("--name", required=True, help="name of the tuned model that the best trial becomes")
+    one.add_argument("--train", required=True, help="training rows: a file, or a stored dataset's name")
+    one.add_argument("--validation", help="validation rows, likewise (default: set aside 10 percent of the rows)")
+    one.add_argument("--learning-rates", type=float, nargs="+", required=True, metavar="RATE", help="rates to try")
+    one.add_argument("--ranks", type=int, nargs="+", default=list(RANKS), metavar="RANK", help="LoRA ranks to try")
     one.add_argument("--allow-leakage", action="store_true", help="go on although test questions stand in training")
     add_arguments(one, TrainConfig)
     verb(verbs, "list", list_, "list the tuned models")

@@ -14,6 +14,7 @@ from data.errors import UserError
 from data.store import Artifact, names, publish, resolve, staging, versions
 from data.workspace import Workspace
 from sft.card import model_card
+from sft.config import ADAPTERS
 
 KIND = "adapters"
 QUESTIONS = "questions.json"  # keys of the training questions and what they teach (data.taught), for a bench to check
@@ -39,9 +40,10 @@ def publish_trained(workspace: Workspace, name: str, trained: Trained) -> Artifa
     Only weights and JSON are taken over: optimizer, random state and the trainer's pickles stay behind.
     """
     with staging(workspace, KIND) as folder:
-        wanted = ADAPTER_FILES if trained.facts["method"] == "lora" else FULL_FILES
+        adapter = trained.facts["method"] in ADAPTERS
+        wanted = ADAPTER_FILES if adapter else FULL_FILES
         sources = [trained.folder / file for file in wanted if (trained.folder / file).exists()]
-        if trained.facts["method"] != "lora":
+        if not adapter:
             sources += [*trained.folder.glob("model*.safetensors"), *trained.folder.glob("model*.index.json")]
         for source in sources:
             shutil.copyfile(source, folder / source.name)

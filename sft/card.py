@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from sft.config import ADAPTERS
+
 CARD = """---
 {header}
 ---
@@ -34,8 +36,9 @@ model = AutoModelForCausalLM.from_pretrained("this folder")
 
 def model_card(name: str, manifest: dict[str, Any]) -> str:
     """The card's text, from the manifest alone."""
-    base, summary, adapter = manifest["base"], manifest["summary"], manifest["method"] == "lora"
-    what = f"A LoRA adapter for `{base['id']}`." if adapter else f"Full weights tuned from `{base['id']}`."
+    base, summary, adapter = manifest["base"], manifest["summary"], manifest["method"] in ADAPTERS
+    kind = "An IA3" if manifest["method"] == "ia3" else "A LoRA"
+    what = f"{kind} adapter for `{base['id']}`." if adapter else f"Full weights tuned from `{base['id']}`."
     header = f"base_model: {base['id']}\nlibrary_name: {'peft' if adapter else 'transformers'}\ntags: [crossover]"
     facts = {
         "base weights (SHA-256)": base["hash"],

@@ -8,6 +8,7 @@ from data.errors import UserError
 from data.store import Artifact, staging
 from data.workspace import Workspace
 from sft.adapters import KIND, QUESTIONS, finish
+from sft.config import ADAPTERS
 from sft.model import LocalModel
 
 
@@ -18,7 +19,7 @@ def merged(workspace: Workspace, artifact: Artifact, model: str | None = None, n
     Raises UserError when ``artifact`` is no adapter, or the base found is not the one it was tuned from.
     """
     manifest = artifact.manifest()
-    if manifest["method"] != "lora":
+    if manifest["method"] not in ADAPTERS:
         raise UserError(f"{artifact.ref} holds full weights already.", "Only an adapter can be merged.")
     base = LocalModel.load(model or manifest["base"]["id"], dtype="float32")
     base.tuned(artifact)  # checks the base

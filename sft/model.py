@@ -78,7 +78,7 @@ class LocalModel:
                 f"not this {self.id} (weights {self.base_hash[:12]}).",
                 f"Choose {base['id']} as the model, or another tuned model.",
             )
-        if manifest["method"] == "lora":
+        if manifest["method"] in ("lora", "qlora"):
             return View(self, lambda: self._adapter(artifact.path))
         return View(self, lambda: self._whole(artifact.path))
 
@@ -107,9 +107,18 @@ class LocalModel:
     def _whole(self, path: Path) -> Iterator[Any]:
         with self.lock:
             if path not in self._full:
-                self._full = {path: load_network(path, self.device)}  # one at a time: each is a whole model
+                self._full = {path: self._loaded(path)}  # one at a time: each is a whole model
                 self._full[path].generation_config = GenerationConfig(eos_token_id=self.ends)
             yield self._full[path]
+
+    def _loaded(self, path: Path) -> Any:
+        """Full tuned weights; or an adapter of another kind than LoRA on a base of its own, for PEFT keeps the kinds
+        apart."""
+        from sft.attach import attach
+
+        if not (path / "adapter_config.json").exists():
+            return load_network(path, self.device)
+        return attach(load_network(self.source.path, self.device), path, "tuned")
 
 
 class View:

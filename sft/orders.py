@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,15 @@ from data.store import check_name, resolve
 from data.workspace import Workspace
 from sft.config import TrainConfig
 from sft.leaks import audits
+from sft.sought import settled
+from sft.sources import on_this_machine
+from sft.targets import check_method, check_targets
 
 
 def order_training(
     workspace: Workspace, name: str, config: TrainConfig, train: str, validation: str | None = None,
     allow_leakage: bool = False, test: str | None = None, mapping: dict[str, str] | None = None,
-    embed: Embed | None = None,
+    embed: Embed | None = None, search: dict[str, Any] | None = None,
 ) -> Run:  # fmt: skip
     """Write the order of a fine-tune named ``name``. Not started yet: see ``data.jobs.start``.
 
@@ -30,7 +34,7 @@ def order_training(
     the workspace, stand in the training rows. ``embed``: see ``data.leakage.audit``.
     """
     check_name(name, "tuned model")
-    checked(config)
+    check_settings(config)
     inputs: dict[str, Any] = {"train": _input(workspace, train, "train")}
     if mapping:
         inputs["train"]["mapping"] = mapping
@@ -40,7 +44,44 @@ def order_training(
     found = audits(workspace, examples, train, test, embed)
     refuse_unless_allowed(found, allow_leakage)
     inputs["leakage"] = [one.saved() for one in found]
-    return order(workspace, "train", name, asdict(config), inputs)
+    if search:
+        inputs["search"] = search
+    return order(workspace, "search" if search else "train", name, asdict(config), inputs)
+
+
+def order_estimate(
+    workspace: Workspace, name: str, config: TrainConfig, train: str, validation: str | None = None
+) -> Run:
+    """Write the order of an estimate: what a fine-tune of these rows with these settings would take."""
+    check_name(name, "tuned model")
+    inputs = {"train": _input(workspace, train, "train")}
+    if validation:
+        inputs["validation"] = _input(workspace, validation, "validation")
+    return order(workspace, "estimate", name, asdict(check_settings(config)), inputs)
+
+
+def order_search(
+    workspace: Workspace, name: str, config: TrainConfig, train: str, validation: str | None,
+    learning_rates: Sequence[float], ranks: Sequence[int], allow_leakage: bool = False, **more: Any,
+) -> Run:  # fmt: skip
+    """Write the order of a search over settings, whose best trial becomes the tuned model ``name``. Not started yet.
+
+    Raises what ``order_training`` does, and UserError for pairs that cannot be searched (see ``sft.sought.settled``).
+    """
+    settled(check_settings(config), learning_rates, ranks)
+    asked = {"learning_rates": list(learning_rates), "ranks": list(ranks)}
+    return order_training(workspace, name, config, train, validation, allow_leakage, search=asked, **more)
+
+
+def check_settings(config: TrainConfig) -> TrainConfig:
+    """The config itself, or a UserError for the first setting that is out of its limits or that its base cannot follow.
+
+    The modules of a base that is not on this machine yet are looked at once it is.
+    """
+    check_method(checked(config))
+    if folder := on_this_machine(config.model):
+        check_targets(config.targets, folder)
+    return config
 
 
 def _input(workspace: Workspace, ref: str, which: str) -> dict[str, Any]:

@@ -61,6 +61,14 @@ def _locate(model: str) -> ModelSource:
     return ModelSource(model, path, path.name)
 
 
+def on_this_machine(model: str) -> Path | None:
+    """The folder of a model whose files are here already; None when it would have to be downloaded, or is nowhere."""
+    folder = BUNDLED_FOLDER if model == BUNDLED else Path(model).expanduser()
+    if folder.is_dir():
+        return folder.resolve()
+    return _cached(model) if _may_be_hub_id(model) else None
+
+
 def _may_be_hub_id(model: str) -> bool:
     return HUB_ID.fullmatch(model) is not None and not model.startswith(".")
 

@@ -18,10 +18,13 @@ from sft.checks import Exam, Measure, exam
 from sft.choice import Criteria, criteria_for
 from sft.config import TrainConfig
 from sft.devices import training_precision
+from sft.kinds import base_network
 from sft.model import LocalModel
 from sft.plan import doubts, plan
 from sft.rows import Prepared
 from sft.sources import parameter_count
+from sft.speed import speed
+from sft.targets import check_targets
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,9 @@ def settle(
     reporter.write(text=f"loading {config.model}")
     # all weights in half precision would lose small updates; an adapter trains beside a base of any precision
     model = LocalModel.load(config.model, dtype="float32" if config.method == "full" else None)
+    check_targets(config.targets, model.source.path)
+    if config.method == "qlora":
+        model.network = base_network(model, config)
     reporter.device(model.device.name, f"{model.device_reason}; {model.device.dtype}: {model.dtype_reason}")
     parameters = parameter_count(model.source.path)
     planned = plan(config, reading, given, model.id, parameters, model.window)
@@ -60,6 +66,7 @@ def settle(
     reasons = dict(planned.reasons)
     train, validation = planned.rows(model.tokens, workspace.cache)
     reasons["precision"] = ": ".join(training_precision(model.device))
+    reasons |= speed(model, config, train).reasons
     asked = exam(held, validation.rows, model.tokens, config.asked, config.seed, measure)
     criteria = criteria_for(
         config.criterion, config.stopping, bool(validation.rows), len(asked.questions) if asked else 0

@@ -100,6 +100,13 @@ def _train(request: dict[str, Any]) -> dict[str, Any]:
     return {"run": order_training(name=request["name"], allow_leakage=request["allowed"], **_rows(request)).id}
 
 
+def _search(request: dict[str, Any]) -> dict[str, Any]:
+    from sft.orders import order_search
+
+    pairs = {"learning_rates": request["learning_rates"], "ranks": request["ranks"]}
+    return {"run": order_search(name=request["name"], allow_leakage=request["allowed"], **pairs, **_rows(request)).id}
+
+
 def _rescore(request: dict[str, Any]) -> dict[str, Any]:
     from data import jobs
     from data.workspace import open_workspace
@@ -169,6 +176,7 @@ def main() -> int:
         "bench": _bench,
         "prepare": _prepare,
         "train": _train,
+        "search": _search,
         "grid": _grid,
         "token_counts": _token_counts,
         "rescore": _rescore,

@@ -2,14 +2,13 @@
 
 import streamlit as st
 
-from data.prompts import BUNDLED
 from sft.adapters import described, tuned_models
 from sft.config import TrainConfig
-from ui import curve, forms, headroom, pickers, preparation, tables
+from ui import curve, estimate, forms, headroom, kinds, pickers, preparation, search_panel, tables
 from ui.frame import empty, guarded, link, notice, plain, when, workspace
 from ui.watch import active, others, selected, watch
 
-MAIN, CHOSEN = ("method", "context", "epochs"), ("model",)
+MAIN, CHOSEN = ("method", "context", "epochs"), ("model", "targets")
 home = workspace()
 
 st.title("Fine-tune")
@@ -43,6 +42,7 @@ with st.container(border=True, key="tune_form"):
         values = forms.fields(TrainConfig, MAIN, "tune")
     with st.expander("More settings", key="tune_more"), st.grid(4):
         values |= forms.fields(TrainConfig, forms.rest(TrainConfig, MAIN, CHOSEN), "tune")
+    values |= kinds.drawn(base, values["method"])
     headroom.before_tuning(home, base, train)
     busy = next((one for one in active(home, "train") if one.name == name), None)
     missing = not name or not train
@@ -59,8 +59,8 @@ with st.container(border=True, key="tune_form"):
         st.caption("A fine-tune of this name is under way.")
     elif missing:
         st.caption("Give it a name" + ("." if train else " and choose training rows; store some on the page Data."))
-    if base == BUNDLED:
-        st.caption("pocket is a small demonstration model. For a real decision, name a larger one.")
+    estimate.panel(home, TrainConfig(model=base, **values), train, validation)
+    search_panel.panel(home, name, request, bool(allowed))
 
 st.subheader("Tuned models")
 rows = [
