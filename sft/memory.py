@@ -57,8 +57,8 @@ def to_train(shape: Shape, trained: int, tokens: int, dtype: str = "float32", ch
 
     State: 12 bytes for each trained number (gradient and AdamW's two moments in float32), and 4 more for the adapter's
     own weights where not all parameters are trained. All parameters are trained in float32, whatever ``dtype`` says of
-    the products. Activations: each layer keeps about 10 x hidden + ``cached`` + 4 x inner numbers of a token for the way
-    back (after Korthikanti et al. 2022, "Reducing Activation Recomputation", without the attention matrix, which is
+    the products. Activations: for the way back each layer keeps about 10 x hidden + ``cached`` + 4 x inner numbers of a
+    token (after Korthikanti et al. 2022, "Reducing Activation Recomputation", without the attention matrix, which is
     never stored whole); with ``checkpointing`` each layer keeps its input, and one layer all of it. Logits are kept as
     they are, in float32, and once more as their gradient.
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,11 @@ from data.examples import load_examples, locate
 from data.jobs import Run, order
 from data.leakage import Leakage, audit, refuse_unless_allowed
 from data.options import checked
-from data.store import check_name, resolve
+from data.store import resolve
 from data.workspace import Workspace
 from sft.config import TrainConfig
+from sft.naming import free_name
+from sft.sources import found
 
 
 def order_training(
@@ -25,14 +27,15 @@ def order_training(
     ``train`` and ``validation``: a file, or a stored dataset's name. Raises UserError for a bad name, setting or
     file, and LeakageFound when test questions of the same dataset stand in its training rows.
     """
-    check_name(name, "tuned model")
+    free_name(workspace, name)
     inputs: dict[str, Any] = {"train": _input(workspace, train, "train")}
     if validation:
         inputs["validation"] = _input(workspace, validation, "validation")
     leakage = _leakage(workspace, train)
     refuse_unless_allowed(leakage, allow_leakage)
     inputs["leakage"] = leakage.saved() if leakage.blocks else None
-    return order(workspace, "train", name, asdict(checked(config)), inputs)
+    config = replace(checked(config), model=found(config.model).exact)  # a later run then means the same weights
+    return order(workspace, "train", name, asdict(config), inputs)
 
 
 def _leakage(workspace: Workspace, train: str) -> Leakage:

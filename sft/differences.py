@@ -1,0 +1,72 @@
+"""Two tuned models side by side, and where one comes from: read from manifests alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from data.errors import UserError
+from data.store import Artifact, resolve
+from data.workspace import Workspace
+from sft.adapters import KIND
+
+
+@dataclass(frozen=True)
+class Row:
+    """One thing that both models say; ``differs`` is False where they say the same."""
+
+    what: str
+    first: Any
+    second: Any
+
+    @property
+    def differs(self) -> bool:
+        return self.first != self.second
+
+
+def differences(first: dict[str, Any], second: dict[str, Any]) -> list[Row]:
+    """Origin, settings and results of two manifests, in this order; what neither states is left out."""
+    one, other = stated(first), stated(second)
+    return [Row(key, one.get(key), other.get(key)) for key in dict.fromkeys([*one, *other])]
+
+
+def stated(manifest: dict[str, Any]) -> dict[str, Any]:
+    """What a manifest says of its model, flat, under words for people; what it leaves open is missing."""
+    base, summary = manifest["base"], manifest["summary"]
+    data = manifest.get("data", {})
+    settings = {key.replace("_", " "): value for key, value in manifest.get("settings", {}).items() if key != "model"}
+    results = {key.replace("_", " "): summary.get(key) for key in summary if key in RESULTS or "metric" in key}
+    found = {
+        "base": base["id"], "base weights": base["hash"][:12], "base commit": base.get("revision"),
+        "kind": manifest["method"], "merged from": manifest.get("merged_from"),
+        "imported from": manifest.get("imported_from"),
+        **{f"{name} data": f"{one['file']} ({one['fingerprint'][:12]})" for name, one in data.items()},
+        "prompt": manifest.get("prompt"), "training context": manifest.get("context"), **settings, **results,
+        "trained parameters": manifest.get("trained_parameters"), "made": manifest.get("created"),
+    }  # fmt: skip
+    return {key: value for key, value in found.items() if value is not None}
+
+
+RESULTS = ("rows", "steps", "best_step", "validation_loss", "seconds", "ended")
+
+
+def lineage(workspace: Workspace, artifact: Artifact) -> list[str]:
+    """Where a tuned model comes from, oldest first: its base, its data, then each step up to the model itself."""
+    manifest = artifact.manifest()
+    base, data = manifest["base"], manifest.get("data", {})
+    commit = f", commit {base['revision'][:12]}" if base.get("revision") else ""
+    steps = [f"base {base['id']} (weights {base['hash'][:12]}{commit})"]
+    steps += [f"{name} data {one['file']} ({one['examples']} rows, fingerprint {one['fingerprint'][:12]})"
+              for name, one in data.items()]  # fmt: skip
+    if origin := manifest.get("imported_from"):
+        steps.append(f"imported from {origin}, made elsewhere")
+    if parent := manifest.get("merged_from"):
+        steps.append(f"adapter {parent}{'' if _there(workspace, parent) else ', since deleted'}, merged into its base")
+    return [*steps, f"{'full weights' if manifest['method'] in ('full', 'merged') else 'adapter'} {artifact.ref}"]
+
+
+def _there(workspace: Workspace, ref: str) -> bool:
+    try:
+        return bool(resolve(workspace, KIND, ref))
+    except UserError:
+        return False
