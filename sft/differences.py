@@ -10,6 +10,8 @@ from data.store import Artifact, resolve
 from data.workspace import Workspace
 from sft.adapters import KIND
 
+UNSHOWN = ("name", "run", "notes", "context")  # of a summary: said elsewhere
+
 
 @dataclass(frozen=True)
 class Row:
@@ -26,8 +28,12 @@ class Row:
 
 def differences(first: dict[str, Any], second: dict[str, Any]) -> list[Row]:
     """Origin, settings and results of two manifests, in this order; what neither states is left out."""
-    one, other = stated(first), stated(second)
-    return [Row(key, one.get(key), other.get(key)) for key in dict.fromkeys([*one, *other])]
+    return beside(stated(first), stated(second))
+
+
+def beside(first: dict[str, Any], second: dict[str, Any]) -> list[Row]:
+    """Two flat descriptions row by row; what only one of them states is None on the other side."""
+    return [Row(key, first.get(key), second.get(key)) for key in dict.fromkeys([*first, *second])]
 
 
 def stated(manifest: dict[str, Any]) -> dict[str, Any]:
@@ -35,7 +41,7 @@ def stated(manifest: dict[str, Any]) -> dict[str, Any]:
     base, summary = manifest["base"], manifest["summary"]
     data = manifest.get("data", {})
     settings = {key.replace("_", " "): value for key, value in manifest.get("settings", {}).items() if key != "model"}
-    results = {key.replace("_", " "): summary.get(key) for key in summary if key in RESULTS or "metric" in key}
+    results = {key.replace("_", " "): value for key, value in summary.items() if key not in UNSHOWN}
     found = {
         "base": base["id"], "base weights": base["hash"][:12], "base commit": base.get("revision"),
         "kind": manifest["method"], "merged from": manifest.get("merged_from"),
@@ -45,9 +51,6 @@ def stated(manifest: dict[str, Any]) -> dict[str, Any]:
         "trained parameters": manifest.get("trained_parameters"), "made": manifest.get("created"),
     }  # fmt: skip
     return {key: value for key, value in found.items() if value is not None}
-
-
-RESULTS = ("rows", "steps", "best_step", "validation_loss", "seconds", "ended")
 
 
 def lineage(workspace: Workspace, artifact: Artifact) -> list[str]:

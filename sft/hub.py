@@ -11,7 +11,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
@@ -205,9 +205,3 @@ def _unreached(model: str) -> UserError:
         f"Model {model!r} is not on this machine and the Hugging Face hub was not reached.",
         "Connect and try again, copy its folder here and name the folder, or use the bundled model: pocket.",
     )
-
-
-def saved(offer: Offer) -> dict[str, Any]:
-    """An offer as JSON, for a page that asked another process to look."""
-    return {"id": offer.id, "revision": offer.revision, "exact": offer.exact, "bytes": offer.bytes,
-            "line": offer.facts.line(), "facts": asdict(offer.facts)}  # fmt: skip

@@ -11,38 +11,29 @@ from data.store import resolve
 from data.workspace import open_workspace
 from sft import adapters, chores, naming
 from sft.bases import known
-from sft.catalogue import facts
 from sft.differences import differences
+from sft.lookup import said_of
 from sft.memory import told
-from sft.sources import cached, found, hub_name, refusal
 
 
 def models(options: argparse.Namespace) -> dict[str, Any]:
     """Print the base models on this machine and what they are."""
-    rows = []
-    for name in known(open_workspace()):
-        source = found(name)
-        line = refusal(source.path) or facts(source).line()
-        say(options, f"{source.exact}\n  {line}")
-        rows.append({"model": source.exact, "says": line})
+    rows = [said_of(name, ask_hub=False) for name in known(open_workspace())]
+    for row in rows:
+        _say_model(options, row)
     return {"models": rows}
 
 
 def look(options: argparse.Namespace) -> dict[str, Any]:
     """Say what a model is: on this machine, else on the hub, of which nothing is kept."""
-    from sft.hub import look as ask_hub
-    from sft.hub import saved
+    said = said_of(options.model, ask_hub=True)
+    _say_model(options, said)
+    return said
 
-    name = options.model
-    if Path(name).expanduser().is_dir() or not hub_name(name) or name == "pocket" or cached(name):
-        source = found(name)
-        why = refusal(source.path)
-        line = f"cannot be used: {why}" if why else facts(source).line()
-        say(options, f"{source.exact}\n  {line}")
-        return {"model": source.exact, "here": True, "usable": not why, "says": line}
-    offer = ask_hub(name)
-    say(options, f"{offer.exact}, not on this machine: {told(offer.bytes)} to download\n  {offer.facts.line()}")
-    return {"model": offer.exact, "here": False, "usable": True, **saved(offer)}
+
+def _say_model(options: argparse.Namespace, said: dict[str, Any]) -> None:
+    where = "" if said["here"] else f", not on this machine: {told(said['bytes'])} to download"
+    say(options, f"{said['exact']}{where}\n  {said['line'] or 'cannot be used: ' + said['why']}")
 
 
 def fetch(options: argparse.Namespace) -> dict[str, Any]:
@@ -51,11 +42,11 @@ def fetch(options: argparse.Namespace) -> dict[str, Any]:
     if not (options.yes or options.json):
         offer = look(options)
         if offer["here"]:
-            return offer
+            return {"model": offer["exact"]}
         if input("Download it? [y/N] ").strip().lower() not in ("y", "yes"):
             say(options, "Nothing was downloaded.")
-            return offer
-        options.model = offer["model"]
+            return {"model": None}
+        options.model = offer["exact"]
     run = carry_out(workspace, chores.order_fetch(workspace, options.model))
     say(options, f"{run.status['summary']['model']} is on this machine.")
     return run.status["summary"]

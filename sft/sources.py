@@ -130,11 +130,19 @@ def refusal(folder: Path) -> str:
     """Why a model folder may not be loaded, as the end of a sentence; empty when it may."""
     if not (folder / "config.json").exists():
         return f"{folder.name} holds no config.json."
-    try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError):
+    config = config_of(folder)
+    if not config:
         return "its config.json cannot be read."
     return refused_files(path.name for path in folder.iterdir()) or refused_kind(config)
+
+
+def config_of(folder: Path) -> dict[str, Any]:
+    """A model's config.json; empty when it cannot be read."""
+    try:
+        value = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def refused_files(names: Iterable[str]) -> str:

@@ -70,7 +70,7 @@ def test_a_look_tells_size_window_licence_and_memory_and_keeps_nothing(hub: Hub,
     done = sft("look", "org/good", "--json")
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout.splitlines()[-1])
-    assert (said["model"], said["here"], said["usable"]) == (f"org/good@{COMMIT}", False, True)
+    assert (said["exact"], said["here"], said["why"]) == (f"org/good@{COMMIT}", False, "")
     assert (said["facts"]["window"], said["facts"]["licence"], said["facts"]["template"]) == (256, "mit", True)
     assert 10_000 < said["facts"]["parameters"] < 100_000
     assert said["bytes"] > said["facts"]["bytes"] > 0
@@ -114,7 +114,7 @@ def test_a_fetched_model_is_pinned_found_again_and_loads_without_the_hub(
 
     assert done.stdout.split() == [f"org/good@{COMMIT}", weights_hash(models["org/good"])]
     listed = json.loads(sft("models", "--json").stdout.splitlines()[-1])["models"]
-    assert [one["model"] for one in listed] == ["pocket", f"org/good@{COMMIT}"]
+    assert [one["exact"] for one in listed] == ["pocket", f"org/good@{COMMIT}"]
 
 
 def test_without_a_network_one_sentence_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -79,6 +79,12 @@ def _grid(request: dict[str, Any]) -> dict[str, Any]:
     return {"run": order(open_workspace(Path(request["workspace"])), GridOrder(**given)).id}
 
 
+def _model(request: dict[str, Any]) -> dict[str, Any]:
+    from sft.lookup import said_of
+
+    return said_of(request["model"], request["ask_hub"])
+
+
 def _columns(request: dict[str, Any]) -> dict[str, list[str]]:
     """The columns of each file of a refused request, so that the page can offer to map them."""
     from data.rows import read_rows
@@ -95,7 +101,9 @@ def _columns(request: dict[str, Any]) -> dict[str, list[str]]:
 def main() -> int:
     """The child's side: do the one request on standard input."""
     request = json.load(sys.stdin)
-    do = {"check": lambda r: _check(r).summary(), "add": _add, "bench": _bench, "grid": _grid}[request.pop("do")]
+    do = {"check": lambda r: _check(r).summary(), "add": _add, "bench": _bench, "grid": _grid, "model": _model}[
+        request.pop("do")
+    ]
     try:
         answer: dict[str, Any] = {"result": do(request)}
     except UserError as error:

@@ -18,7 +18,8 @@ STATES = {
     "done": ("green", ":material/check_circle:"), "failed": ("red", ":material/error:"),
     "stopped": ("orange", ":material/stop_circle:"), "died": ("red", ":material/heart_broken:"),
 }  # fmt: skip
-WORDS = {"build": "knowledge base", "train": "fine-tune", "bench": "comparison", "grid": "tuning"}
+WORDS = {"build": "knowledge base", "train": "fine-tune", "bench": "comparison", "grid": "tuning",
+         "fetch": "download", "merge": "merge", "export": "export", "import": "import"}  # fmt: skip
 
 
 def watch(workspace: Workspace, run: jobs.Run) -> None:

@@ -10,7 +10,7 @@ from ui.watch import WORDS, watch
 
 RESULTS = {
     "build": ("knowledge", "Knowledge base"), "train": ("tune", "Fine-tune"), "bench": ("compare", "Compare"),
-    "grid": ("lab", "Search lab"),
+    "grid": ("lab", "Search lab"), **dict.fromkeys(("fetch", "merge", "export", "import"), ("tune", "Fine-tune")),
 }  # fmt: skip
 home = workspace()
 runs = jobs.list_runs(home)
