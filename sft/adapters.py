@@ -17,6 +17,7 @@ from data.workspace import Workspace
 from sft.card import model_card
 
 KIND = "adapters"
+WHOLE = ("full", "merged")  # methods that leave full weights; every other one leaves an adapter
 QUESTIONS = "questions.json"  # keys of the training questions, against which a bench checks its test set
 ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors")
 FULL_FILES = ("config.json", "generation_config.json")

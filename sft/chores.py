@@ -14,7 +14,7 @@ from data.errors import UserError
 from data.jobs import Run, order
 from data.store import Artifact, resolve
 from data.workspace import Workspace
-from sft.adapters import KIND, dressed, export, new_folder
+from sft.adapters import KIND, WHOLE, dressed, export, new_folder
 from sft.bases import base_of
 from sft.naming import free_name
 from sft.parcel import unzipped, zipped
@@ -68,7 +68,7 @@ def order_import(workspace: Workspace, path: Path, name: str | None = None, mode
 def adapter(workspace: Workspace, ref: str) -> Artifact:
     """The adapter that ``ref`` names. Raises UserError when it holds full weights."""
     artifact = resolve(workspace, KIND, ref)
-    if artifact.manifest()["method"] in ("full", "merged"):
+    if artifact.manifest()["method"] in WHOLE:
         raise UserError(f"{artifact.ref} holds full weights already.", "Only an adapter can be merged.")
     return artifact
 

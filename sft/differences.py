@@ -8,8 +8,10 @@ from typing import Any
 from data.errors import UserError
 from data.store import Artifact, resolve
 from data.workspace import Workspace
-from sft.adapters import KIND
+from sft.adapters import KIND, WHOLE
 
+DATA = {"train": "Training rows", "validation": "Validation rows"}
+SETTINGS = {"context": "context asked for"}
 UNSHOWN = ("name", "run", "notes", "context")  # of a summary: said elsewhere
 
 
@@ -40,13 +42,14 @@ def stated(manifest: dict[str, Any]) -> dict[str, Any]:
     """What a manifest says of its model, flat, under words for people; what it leaves open is missing."""
     base, summary = manifest["base"], manifest["summary"]
     data = manifest.get("data", {})
-    settings = {key.replace("_", " "): value for key, value in manifest.get("settings", {}).items() if key != "model"}
+    settings = {SETTINGS.get(key, key.replace("_", " ")): value for key, value in manifest.get("settings", {}).items()
+                if key not in ("model", "method")}  # fmt: skip
     results = {key.replace("_", " "): value for key, value in summary.items() if key not in UNSHOWN}
     found = {
         "base": base["id"], "base weights": base["hash"][:12], "base commit": base.get("revision"),
         "kind": manifest["method"], "merged from": manifest.get("merged_from"),
         "imported from": manifest.get("imported_from"),
-        **{f"{name} data": f"{one['file']} ({one['fingerprint'][:12]})" for name, one in data.items()},
+        **{DATA.get(name, name).lower(): f"{one['file']} ({one['fingerprint'][:12]})" for name, one in data.items()},
         "prompt": manifest.get("prompt"), "training context": manifest.get("context"), **settings, **results,
         "trained parameters": manifest.get("trained_parameters"), "made": manifest.get("created"),
     }  # fmt: skip
@@ -58,14 +61,14 @@ def lineage(workspace: Workspace, artifact: Artifact) -> list[str]:
     manifest = artifact.manifest()
     base, data = manifest["base"], manifest.get("data", {})
     commit = f", commit {base['revision'][:12]}" if base.get("revision") else ""
-    steps = [f"base {base['id']} (weights {base['hash'][:12]}{commit})"]
-    steps += [f"{name} data {one['file']} ({one['examples']} rows, fingerprint {one['fingerprint'][:12]})"
+    steps = [f"Base {base['id']} (weights {base['hash'][:12]}{commit})"]
+    steps += [f"{DATA.get(name, name)} {one['file']} ({one['examples']} rows, fingerprint {one['fingerprint'][:12]})"
               for name, one in data.items()]  # fmt: skip
     if origin := manifest.get("imported_from"):
-        steps.append(f"imported from {origin}, made elsewhere")
+        steps.append(f"Imported from {origin}, made elsewhere")
     if parent := manifest.get("merged_from"):
-        steps.append(f"adapter {parent}{'' if _there(workspace, parent) else ', since deleted'}, merged into its base")
-    return [*steps, f"{'full weights' if manifest['method'] in ('full', 'merged') else 'adapter'} {artifact.ref}"]
+        steps.append(f"Adapter {parent}{'' if _there(workspace, parent) else ', since deleted'}, merged into its base")
+    return [*steps, f"{'Full weights' if manifest['method'] in WHOLE else 'Adapter'} {artifact.ref}"]
 
 
 def _there(workspace: Workspace, ref: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 from data.errors import UserError
 from data.store import Artifact, staging
 from data.workspace import Workspace
-from sft.adapters import KIND, QUESTIONS, finish
+from sft.adapters import KIND, QUESTIONS, WHOLE, finish
 from sft.bases import base_of
 from sft.model import LocalModel
 
@@ -31,7 +31,7 @@ def fold(artifact: Artifact, model: str, folder: Path) -> dict[str, Any]:
     ``model`` names the base. Raises UserError as ``merged`` does.
     """
     manifest = artifact.manifest()
-    if manifest["method"] != "lora":
+    if manifest["method"] in WHOLE:
         raise UserError(f"{artifact.ref} holds full weights already.", "Only an adapter can be merged.")
     base = LocalModel.load(model, dtype="float32")
     base.tuned(artifact)  # checks the base

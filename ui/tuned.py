@@ -17,6 +17,7 @@ from sft.differences import beside, lineage, stated
 from ui import cached, charts, tables, tuned_forms
 from ui.frame import PAGES, bullets, empty, link, plain, when
 
+WELL = ("complete", "early", "imported")  # ends that need no word
 Scores = dict[str, list[Scored]]
 
 
@@ -41,11 +42,12 @@ def _row(workspace: Workspace, artifact: Artifact, scored: list[Scored]) -> dict
     origin = manifest.get("merged_from") or manifest.get("imported_from")
     data = manifest.get("data", {}).get("train", {}).get("file")
     return {
-        "Name": row["name"], "Base": row["base"], "Kind": row["method"],
-        "Made from": f"{'merged from' if manifest.get('merged_from') else 'imported:'} {origin}" if origin else data,
+        "Name": row["name"], "Base": row["base"],
+        "Kind": row["method"] + ("" if row["ended"] in WELL else f" ({row['ended']})"),
+        "Made from": f"{'adapter' if manifest.get('merged_from') else 'import'} {origin}" if origin else data,
         "Exact match alone, %": alone.told() if alone else None,
         "Exact match with passages, %": reading.told() if reading else None,
-        "Validation loss": row["validation_loss"], "Ended": row["ended"], "Made": when(row["created"]),
+        "Validation loss": row["validation_loss"], "Made": when(row["created"]),
     }  # fmt: skip
 
 
@@ -85,8 +87,8 @@ def next_steps(workspace: Workspace, ref: str, key: str) -> None:
 
 def _origin(workspace: Workspace, artifact: Artifact, scores: Scores) -> None:
     manifest = cached.json_file(artifact.path / "manifest.json")
-    steps = [called(workspace, KIND, one) if one == artifact.ref else one for one in lineage(workspace, artifact)]
-    st.markdown("\n".join(f"{number}. {plain(step)}" for number, step in enumerate(steps, 1)))
+    steps = enumerate(lineage(workspace, artifact), 1)
+    st.markdown("\n".join(f"{number}. {plain(step)}" for number, step in steps))
     name = called(workspace, KIND, artifact.ref)
     if name != artifact.ref:
         st.caption(plain(f"Runs know {name} by its id, {artifact.ref}."))

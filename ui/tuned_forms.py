@@ -11,7 +11,7 @@ from data.aliases import called
 from data.store import Artifact, versions
 from data.workspace import Workspace
 from sft import naming
-from sft.adapters import KIND
+from sft.adapters import KIND, WHOLE
 from sft.bases import base_of, known
 from sft.chores import order_export, order_import, order_merge
 from sft.memory import told as size
@@ -25,7 +25,7 @@ SERVED = 2_000_000_000  # bytes that a browser is given; the server holds them i
 def export(workspace: Workspace, artifact: Artifact) -> None:
     """A ZIP to download: the files as they are, or an adapter folded into its base's weights."""
     manifest = cached.json_file(artifact.path / "manifest.json")
-    whole, weighs = manifest["method"] in ("full", "merged"), sum(p.stat().st_size for p in artifact.path.iterdir())
+    whole, weighs = manifest["method"] in WHOLE, sum(p.stat().st_size for p in artifact.path.iterdir())
     choices = [f"As it is ({size(weighs)})"] + ([] if whole else ["Merged into its base: full weights, no PEFT needed"])
     what = st.radio("What", choices, key="tuned_export_what")
     st.caption("A ZIP with weights as safetensors, tokenizer, manifest and model card. "
@@ -56,7 +56,7 @@ def _download(run: jobs.Run) -> None:
 def merge(workspace: Workspace, artifact: Artifact) -> None:
     """Fold an adapter into its base: a tuned model of full weights, beside the adapter."""
     manifest = cached.json_file(artifact.path / "manifest.json")
-    if manifest["method"] in ("full", "merged"):
+    if manifest["method"] in WHOLE:
         st.markdown("It holds full weights already: there is nothing to merge.")
         return
     st.markdown("Base and adapter become one set of full weights (float32), stored as a tuned model of its own. It "
