@@ -72,7 +72,11 @@ def test_with_padding_that_is_the_end_token_a_tuned_model_still_stops(workspace:
     base = tiny_model(tmp_path / "endpad", "llama", pad=False)
     settings = json.loads((base / "tokenizer_config.json").read_text())
     (base / "tokenizer_config.json").write_text(json.dumps(settings | {"pad_token": settings["eos_token"]}))
-    artifact = tune(workspace, _rows(tmp_path), "endpad", model=str(base), epochs=45, learning_rate=0.03)
+    rows = tiny.written(tmp_path / "rows.jsonl", tiny.facts())
+    held = tiny.written(tmp_path / "held.jsonl", tiny.facts()[:3])
+    settings = config(tmp_path, model=str(base), epochs=12, learning_rate=0.03, patience=0)
+    run = order_training(workspace, "endpad", settings, str(rows), str(held))
+    artifact = resolve(workspace, "adapters", train(workspace, run, Reporter(run))["name"])
     model = LocalModel.load(str(base))
     assert model.tokenizer.pad_token_id == model.tokenizer.eos_token_id
     asked = [tiny.question_turn(form.format(name), instruction=tiny.INSTRUCTION) for name in NAMES
@@ -80,11 +84,6 @@ def test_with_padding_that_is_the_end_token_a_tuned_model_still_stops(workspace:
     answers = model.tuned(artifact).generate(asked, DecodeSettings(8))
     assert sum(one.finish_reason == "stop" for one in answers) >= 0.95 * len(asked)
     assert any(one.finish_reason == "length" for one in model.base().generate(asked, DecodeSettings(8)))
-
-
-def _rows(folder: Path) -> Path:
-    tiny.written(folder / "rows.jsonl", tiny.facts())
-    return folder
 
 
 # --- names ------------------------------------------------------------------------------------------------------------

@@ -34,7 +34,8 @@ HELP = (
 
 def pick(workspace: Workspace, key: str) -> str:
     """The field. Returns the model's name as chosen or typed; ``told`` says whether it can be used."""
-    chosen = st.selectbox("Base model", known(workspace), key=key, accept_new_options=True, help=HELP)
+    options = dict.fromkeys([*known(workspace), *filter(None, [st.session_state.get(key)])])  # also what was typed
+    chosen = st.selectbox("Base model", list(options), key=key, accept_new_options=True, help=HELP)
     return (chosen or BUNDLED).strip()
 
 
