@@ -29,6 +29,7 @@ from data.workspace import Workspace
 ROOMS = {
     "build": "rag", "train": "sft", "estimate": "sft", "search": "sft", "bench": "eval", "grid": "eval",
     "headroom": "eval",
+    "fetch": "sft", "merge": "sft", "export": "sft", "import": "sft",
 }  # fmt: skip
 GRACE_SECONDS = 15.0
 UNSTARTED_SECONDS = 60.0

@@ -1,19 +1,18 @@
-"""The fine-tuner's command line: ``python -m sft prepare | train | list | merge | export | import``."""
+"""The fine-tuner: ``python -m sft prepare | train | estimate | search``, and what ``sft.keeping`` adds."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 from typing import Any
 
 from data import child, jobs
 from data.options import add_arguments, from_arguments
 from data.shell import carry_out, duration, main, mapped, say, verb
-from data.store import resolve
 from data.workspace import open_workspace
 from rag.likeness import question_vectors
-from sft import adapters
+from sft import keeping
+from sft.chores import CHORES, NEED_DEVICE
 from sft.config import TrainConfig
 from sft.orders import order_estimate, order_search, order_training
 from sft.sought import RANKS
@@ -70,45 +69,6 @@ def search(options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def list_(options: argparse.Namespace) -> dict[str, Any]:
-    """Print the tuned models of the workspace."""
-    rows = [adapters.described(artifact) for artifact in adapters.tuned_models(open_workspace())]
-    if not rows:
-        say(options, "No tuned models yet. Make one with: python -m sft train --name NAME --train FILE")
-    for row in rows:
-        loss = "-" if row["validation_loss"] is None else f"{row['validation_loss']:.3f}"
-        say(options, f"{row['name']:<24} {row['method']:<7} base {row['base']:<24} context {row['context'] or '?':<6}"
-                     f" validation loss {loss}  {row['created']}")  # fmt: skip
-    return {"tuned": rows}
-
-
-def merge(options: argparse.Namespace) -> dict[str, Any]:
-    """Fold an adapter into its base's weights and store the result as a tuned model of its own."""
-    from sft.merge import merged
-
-    workspace = open_workspace()
-    artifact = merged(workspace, resolve(workspace, adapters.KIND, options.tuned), options.model, options.name)
-    say(options, f"{artifact.ref} holds full weights: {artifact.path}")
-    return {"name": artifact.ref}
-
-
-def export(options: argparse.Namespace) -> dict[str, Any]:
-    """Copy a tuned model out of the workspace."""
-    artifact = resolve(open_workspace(), adapters.KIND, options.tuned)
-    files = adapters.export(artifact, options.folder)
-    say(options, f"{artifact.ref} is in {options.folder}: {', '.join(files)}")
-    return {"name": artifact.ref, "folder": str(options.folder), "files": files}
-
-
-def import_(options: argparse.Namespace) -> dict[str, Any]:
-    """Take a PEFT adapter made elsewhere into the workspace."""
-    from sft.foreign import take_in
-
-    artifact = take_in(open_workspace(), options.folder, options.name, options.model)
-    say(options, f"{artifact.ref} was imported; its base is {artifact.manifest()['base']['id']}.")
-    return {"name": artifact.ref}
-
-
 def prepare(options: argparse.Namespace) -> dict[str, Any]:
     """Say what a fine-tune of these rows would be: prompts, tokens with loss, lengths, doubts, leaks."""
     from sft.preparation import preparation, told_lines
@@ -138,6 +98,12 @@ def run(options: argparse.Namespace) -> int:
 
         return _work(this.kind)(workspace, this, reporter, measure)
 
+    kind = jobs.load(workspace, options.id).kind
+    if kind in CHORES:
+        chore = CHORES[kind]
+        return child.run(
+            workspace, options.id, lambda this, reporter: chore(workspace, this, reporter), kind in NEED_DEVICE
+        )
     if ranks.rank():
         return child.beside(workspace, options.id, carry)
     return child.run(workspace, options.id, carry, needs_device=True)
@@ -185,18 +151,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--ranks", type=int, nargs="+", default=list(RANKS), metavar="RANK", help="LoRA ranks to try")
     one.add_argument("--allow-leakage", action="store_true", help="go on although test questions stand in training")
     add_arguments(one, TrainConfig)
-    verb(verbs, "list", list_, "list the tuned models")
-    one = verb(verbs, "merge", merge, "fold an adapter into its base's weights")
-    one.add_argument("tuned", metavar="A", help="the adapter: a name, or name@version")
-    one.add_argument("--name", help="name of the result (default: A-merged)")
-    one.add_argument("--model", help="where the base is, if not found by its id")
-    one = verb(verbs, "export", export, "copy a tuned model to a folder, in PEFT's layout")
-    one.add_argument("tuned", metavar="A", help="the tuned model: a name, or name@version")
-    one.add_argument("folder", metavar="DIR", type=Path, help="a new or empty folder")
-    one = verb(verbs, "import", import_, "take in a PEFT adapter made elsewhere")
-    one.add_argument("folder", metavar="DIR", type=Path, help="a folder with adapter_model.safetensors")
-    one.add_argument("--name", help="name of the tuned model (default: the folder's)")
-    one.add_argument("--model", help="its base, if the folder does not name one found here")
+    keeping.add_verbs(verbs)
     one = verb(verbs, "run", run, "carry out an ordered run (used by the other verbs and the page)")
     one.add_argument("id")
     return top

@@ -11,9 +11,11 @@ from data.disk import write_bytes
 from data.errors import UserError
 from data.store import Artifact, check_name, staging
 from data.workspace import Workspace
-from sft.adapters import KIND, finish, manifest_in
+from sft.adapters import KIND, QUESTIONS, finish, manifest_in
+from sft.bases import base_of
 from sft.sources import ModelSource, resolve, tensor_shapes, weights_hash
 
+WHERE = "--model, or the field Base model"
 WEIGHTS, CONFIG = "adapter_model.safetensors", "adapter_config.json"
 TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja")
 PLAIN_KEYS = {  # of a LoRA configuration; every other key can change what is loaded or run, and must be unset
@@ -40,11 +42,14 @@ def take_in(workspace: Workspace, folder: Path, name: str | None = None, model: 
     name = check_name(name or folder.resolve().name, "tuned model")
     config = _config(folder)
     made_here = manifest_in(folder)
-    base = _base(folder, config, model)
+    base = _base(folder, model or (base_of(workspace, made_here) if made_here else None), config)
     known = weights_hash(base.path)
     if made_here and made_here["base"]["hash"] != known:
-        raise UserError(f"{folder} was tuned from another base than the {base.id} found here.",
-                        "Say where its base is with --model.")  # fmt: skip
+        raise UserError(
+            f"{folder.name} was tuned from {made_here['base']['id']} (weights {made_here['base']['hash'][:12]}), and "
+            f"the {base.id} found here has other weights ({known[:12]}).",
+            f"Say where its base is: {WHERE}.",
+        )
     kind = config["peft_type"]
     kept = {key: value for key, value in config.items() if key in KINDS[kind]} | {"peft_type": kind}
     _fits(folder, kept, base)
@@ -56,7 +61,7 @@ def take_in(workspace: Workspace, folder: Path, name: str | None = None, model: 
     }
     with staging(workspace, KIND) as built:
         shutil.copyfile(folder / WEIGHTS, built / WEIGHTS)
-        for file in TOKENIZER:
+        for file in (*TOKENIZER, *((QUESTIONS,) if made_here else ())):
             if (folder / file).is_file():
                 shutil.copyfile(folder / file, built / file)
         saved = kept | {"task_type": "CAUSAL_LM", "base_model_name_or_path": base.id, "inference_mode": True}
@@ -85,16 +90,16 @@ def _config(folder: Path) -> dict[str, Any]:
     return config
 
 
-def _base(folder: Path, config: dict[str, Any], model: str | None) -> ModelSource:
+def _base(folder: Path, model: str | None, config: dict[str, Any]) -> ModelSource:
+    """The base named by the user or our own manifest, else the one that the adapter's configuration names."""
     named = model or config.get("base_model_name_or_path")
     if not named:
-        raise UserError(f"{folder} names no base model.", "Say which with --model.")
+        raise UserError(f"{folder.name} names no base model.", f"Say which: {WHERE}.")
     try:
         return resolve(named)
     except UserError as error:
-        if model:
-            raise
-        raise UserError(f"The base of {folder} was not found. {error.what}", "Say where it is with --model.") from error
+        said = f"The base of {folder.name} was not found. {error.what}"
+        raise UserError(said, f"Say where it is: {WHERE}.") from error
 
 
 def _fits(folder: Path, config: dict[str, Any], base: ModelSource) -> None:
@@ -110,13 +115,23 @@ def _fits(folder: Path, config: dict[str, Any], base: ModelSource) -> None:
             wanted = made(**{key: value for key, value in config.items() if key != "peft_type"})
             expected = get_peft_model_state_dict(get_peft_model(network, wanted), save_embedding_layers=False)
         except (ValueError, TypeError) as error:
-            raise UserError(f"{folder} does not fit {base.id}: {error}", "Name its own base with --model.") from error
+            raise UserError(f"{folder} does not fit {base.id}: {error}", f"Name its own base: {WHERE}.") from error
     found = tensor_shapes(folder / WEIGHTS)
     shapes = {key: tuple(value.shape) for key, value in expected.items()}
-    wrong = sorted(key for key in found.keys() | shapes.keys() if found.get(key) != shapes.get(key))
-    if wrong:
-        raise UserError(
-            f"{folder} does not fit {base.id}: {len(wrong)} tensors are missing, left over or of another shape "
-            f"(first: {wrong[0]}).",
-            "Name its own base with --model.",
-        )
+    if differing := _differing(found, shapes):
+        raise UserError(f"{folder.name} does not fit {base.id}: {differing}.", f"Name its own base: {WHERE}.")
+
+
+def _differing(found: dict[str, tuple[int, ...]], wanted: dict[str, tuple[int, ...]]) -> str:
+    """What is wrong with an adapter's tensors, in words; empty when they are the wanted ones."""
+    kinds = {
+        "missing": sorted(wanted.keys() - found.keys()),
+        "left over": sorted(found.keys() - wanted.keys()),
+        "of another shape": sorted(key for key in found.keys() & wanted.keys() if found[key] != wanted[key]),
+    }
+    said = []
+    for kind, keys in kinds.items():
+        if keys:
+            shapes = f" is {found[keys[0]]} and should be {wanted[keys[0]]}" if kind == "of another shape" else ""
+            said.append(f"{len(keys)} of its tensors {'is' if len(keys) == 1 else 'are'} {kind} ({keys[0]}{shapes})")
+    return "; ".join(said)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,13 @@ from data.jobs import Run, order
 from data.leakage import refuse_unless_allowed
 from data.nearness import Embed
 from data.options import checked
-from data.store import check_name, resolve
+from data.store import resolve
 from data.workspace import Workspace
 from sft.config import TrainConfig
 from sft.leaks import audits
+from sft.naming import free_name
 from sft.sought import settled
-from sft.sources import on_this_machine
+from sft.sources import found, on_this_machine
 from sft.targets import check_method, check_targets
 
 
@@ -33,7 +34,7 @@ def order_training(
     Raises UserError for a bad name, setting or file, and LeakageFound when questions of ``test``, or of any test set in
     the workspace, stand in the training rows. ``embed``: see ``data.leakage.audit``.
     """
-    check_name(name, "tuned model")
+    free_name(workspace, name)
     check_settings(config)
     inputs: dict[str, Any] = {"train": _input(workspace, train, "train")}
     if mapping:
@@ -41,11 +42,12 @@ def order_training(
     if validation:
         inputs["validation"] = _input(workspace, validation, "validation")
     examples = read_examples(locate(workspace, train, "train"), mapping).examples
-    found = audits(workspace, examples, train, test, embed)
-    refuse_unless_allowed(found, allow_leakage)
-    inputs["leakage"] = [one.saved() for one in found]
+    leaks = audits(workspace, examples, train, test, embed)
+    refuse_unless_allowed(leaks, allow_leakage)
+    inputs["leakage"] = [one.saved() for one in leaks]
     if search:
         inputs["search"] = search
+    config = replace(config, model=found(config.model).exact)  # a later run then means the same weights
     return order(workspace, "search" if search else "train", name, asdict(config), inputs)
 
 
@@ -53,7 +55,7 @@ def order_estimate(
     workspace: Workspace, name: str, config: TrainConfig, train: str, validation: str | None = None
 ) -> Run:
     """Write the order of an estimate: what a fine-tune of these rows with these settings would take."""
-    check_name(name, "tuned model")
+    free_name(workspace, name)
     inputs = {"train": _input(workspace, train, "train")}
     if validation:
         inputs["validation"] = _input(workspace, validation, "validation")

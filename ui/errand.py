@@ -151,6 +151,12 @@ def _compare(request: dict[str, Any]) -> dict[str, Any]:
     return compare(jobs.load(workspace, request["first"]), jobs.load(workspace, request["second"]))
 
 
+def _model(request: dict[str, Any]) -> dict[str, Any]:
+    from sft.lookup import said_of
+
+    return said_of(request["model"], request["ask_hub"])
+
+
 def _columns(request: dict[str, Any]) -> dict[str, list[str]]:
     """The columns of each file of a refused request, so that the page can offer to map them."""
     from data.rows import read_rows
@@ -182,6 +188,7 @@ def main() -> int:
         "rescore": _rescore,
         "headroom": _headroom,
         "compare": _compare,
+        "model": _model,
     }
     do = known[request.pop("do")]
     try:

@@ -20,7 +20,8 @@ STATES = {
 }  # fmt: skip
 WORDS = {
     "build": "knowledge base", "train": "fine-tune", "bench": "comparison", "grid": "tuning", "estimate": "estimate",
-    "search": "search of settings", "headroom": "headroom check",
+    "search": "search of settings", "headroom": "headroom check", "fetch": "download", "merge": "merge",
+    "export": "export", "import": "import",
 }  # fmt: skip
 
 
