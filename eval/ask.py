@@ -15,7 +15,8 @@ from eval.loading import Loader
 from eval.steps import Searched, Timed, steps
 from eval.systems import System
 from rag.filters import EVERYTHING, Filter
-from rag.retrieve import check_question, told
+from rag.found import told
+from rag.retrieve import check_question
 
 OnEvent = Callable[[dict[str, Any]], None]
 

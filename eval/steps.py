@@ -14,7 +14,8 @@ import numpy as np
 from data.schema import Answer
 from eval.systems import System
 from rag.filters import Filter
-from rag.retrieve import Found, KnowledgeRetriever, nothing_relevant
+from rag.found import Found, nothing_relevant
+from rag.retrieve import KnowledgeRetriever
 
 NAMES = ("question", "vector", "search", "passages", "prompt", "answer")
 CLOSED = "this system reads no passages"

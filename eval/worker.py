@@ -33,7 +33,8 @@ from eval.ask import ask, shown_hits
 from eval.loading import Loader
 from eval.systems import System, settle
 from rag.filters import Filter
-from rag.retrieve import Found, check_question
+from rag.found import Found
+from rag.retrieve import check_question
 
 IDLE_SECONDS = 600.0
 

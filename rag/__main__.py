@@ -20,7 +20,7 @@ from rag.labels import Labels
 from rag.settings import METHODS, BuildConfig, tuned
 
 if TYPE_CHECKING:
-    from rag.retrieve import Found
+    from rag.found import Found
 
 
 def build(options: argparse.Namespace) -> dict[str, Any]:
@@ -149,7 +149,7 @@ def search(options: argparse.Namespace) -> dict[str, Any]:
 
 def _say_found(options: argparse.Namespace, ref: str, found: Found) -> None:
     from rag.chunk import in_context
-    from rag.retrieve import told
+    from rag.found import told
 
     if not found.relevant:
         say(options, f"Nothing relevant was found in {ref}.")

@@ -9,8 +9,9 @@ import pytest
 from data.errors import UserError
 from data.workspace import Workspace
 from rag import knowledge
+from rag.found import Found
 from rag.knowledge import open_knowledge
-from rag.retrieve import LONGEST, Found, KnowledgeRetriever, check_question
+from rag.retrieve import LONGEST, KnowledgeRetriever, check_question
 from tests.hashing import fake
 from tests.test_rag import SETTINGS
 

@@ -24,8 +24,9 @@ from rag import index, knowledge, lexical
 from rag.answerer import BestSentence, OpenBook, by_search, gold, sentences
 from rag.chunk import chunk, in_context
 from rag.embed import Embedder
+from rag.found import nothing_relevant
 from rag.knowledge import open_knowledge
-from rag.retrieve import KnowledgeRetriever, fuse, nothing_relevant
+from rag.retrieve import KnowledgeRetriever, fuse
 from rag.settings import PACKAGED, BuildConfig
 from tests.hashing import DIM, TOKENIZER, fake
 

@@ -13,9 +13,10 @@ from data.schema import Document, Hit, Origin
 from data.workspace import Workspace
 from rag import index, knowledge, lexical, orders
 from rag.filters import EVERYTHING, Filter
+from rag.found import Found, told
 from rag.knowledge import open_knowledge
 from rag.labels import UNLABELLED, Labels, labelled
-from rag.retrieve import Found, KnowledgeRetriever, told
+from rag.retrieve import KnowledgeRetriever
 from rag.settings import BuildConfig
 from tests.test_rag import SETTINGS, fake
 

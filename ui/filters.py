@@ -11,6 +11,8 @@ import streamlit as st
 from rag.filters import EVERYTHING, Filter
 
 LISTED = 500  # documents offered by name; others can be typed
+LEAST = {"score": ("Least score", None, 0.05), "cosine": ("Least cosine", 1.0, 0.05),
+         "bm25": ("Least BM25 score", None, 0.5)}  # fmt: skip
 EARLIEST, LATEST = date(1800, 1, 1), date(2200, 12, 31)  # left to itself a date field ends ten years ago
 
 
@@ -29,11 +31,18 @@ def narrowing(manifest: dict[str, Any], key: str) -> Narrowing:
     """Draw the fields and a least score, folded away. They may stand in a form; see ``only``."""
     with st.expander("Narrow the search", key=f"{key}_narrow", icon=":material/filter_alt:"):
         chosen = only(manifest, key)
-        least = st.number_input(
-            "Least score", value=None, step=0.05, format="%g", key=f"{key}_least", placeholder="any", width=150,
-            help="The least cosine of question and passage; with BM25, the least BM25 score.",
-        )  # fmt: skip
-    return Narrowing(chosen, least)
+        text = "The least cosine of question and passage; with BM25, the least BM25 score."
+        at_least = least("score", f"{key}_least", text)
+    return Narrowing(chosen, at_least)
+
+
+def least(kind: str, key: str, text: str) -> float | None:
+    """Draw the field for the least score that counts as found; None: any. ``kind``: a key of LEAST, ``text``: its help.
+
+    "score" is for a form in which the method, and with it the kind of score, is chosen as well.
+    """
+    label, most, step = LEAST[kind]
+    return st.number_input(label, 0.0, most, None, step, "%g", key, text, placeholder="any", width=170)
 
 
 def only(manifest: dict[str, Any], key: str) -> Filter:

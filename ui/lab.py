@@ -44,11 +44,10 @@ def ask(workspace: Workspace, artifact: Artifact) -> None:
 def _least() -> tuple[float | None, float | None]:
     """The least cosine and the least BM25 score that count as found."""
     left, right = st.columns(2)
-    cosine = left.number_input("Least cosine", -1.0, 1.0, None, 0.05, key="lab_least", placeholder="any",
-                               help="For the lists dense and fused.")  # fmt: skip
-    words = right.number_input("Least BM25 score", 0.0, None, None, 0.5, key="lab_least_words", placeholder="any",
-                               help="For the list BM25.")  # fmt: skip
-    return cosine, words
+    with left:
+        cosine = filters.least("cosine", "lab_least", "For the lists dense and fused.")
+    with right:
+        return cosine, filters.least("bm25", "lab_least_words", "For the list BM25.")
 
 
 def results(workspace: Workspace, artifact: Artifact, marks: Sequence[Mark]) -> None:

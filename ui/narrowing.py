@@ -35,14 +35,7 @@ def narrowing(workspace: Workspace, knowledge: str) -> Narrowed:
     with st.popover("Narrow the search", key="ask_narrow", icon=":material/filter_alt:"):
         method = st.selectbox("Method", METHODS, key="ask_method", help=METHOD_HELP, format_func=method_name)
         only = filters.only(manifest, f"ask_{knowledge}")
-        least = _least(method, f"ask_{knowledge}")
+        kind = "bm25" if method == "bm25" else "cosine"
+        text = "Passages that score less are not read. If none is left, the model is asked without passages."
+        least = filters.least(kind, f"ask_{knowledge}_least_{kind}", text)
     return Narrowed(method, only, least)
-
-
-def _least(method: str, key: str) -> float | None:
-    words = method == "bm25"
-    label = "Least BM25 score" if words else "Least cosine"
-    text = "Passages that score less are not read. If none is left, the model is asked without passages."
-    return st.number_input(label, 0.0, None if words else 1.0, None, 0.5 if words else 0.05,
-                           key=f"{key}_least_{'words' if words else 'cosine'}", help=text,
-                           placeholder="any score")  # fmt: skip
