@@ -6,11 +6,11 @@ import os
 import platform
 import sys
 
-from tests.bench import asking, generation, indexing, page, search
+from tests.bench import asking, generation, indexing, page, search, training
 
 PARTS = {
     "generation": generation.measure, "page": page.measure, "ask": asking.measure, "indexing": indexing.measure,
-    "search": search.measure,
+    "search": search.measure, "training": training.measure,
 }  # fmt: skip
 
 
