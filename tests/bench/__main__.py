@@ -6,7 +6,7 @@ import os
 import platform
 import sys
 
-from tests.bench import approximate, asking, chance, generation, indexing, leaks, page, search
+from tests.bench import approximate, asking, chance, generation, indexing, leaks, page, search, training
 
 PARTS = {
     "generation": generation.measure,
@@ -17,6 +17,7 @@ PARTS = {
     "approximate": approximate.measure,
     "leaks": leaks.measure,
     "chance": chance.measure,
+    "training": training.measure,
 }  # fmt: skip
 
 

@@ -29,17 +29,37 @@ def measure() -> Iterator[Row]:
             (_timed(_batched, model, conversations), _timed(_one_by_one, model, conversations)) for _ in range(ROUNDS)
         ]
         ratio = sorted(slow / fast for fast, slow in times)[ROUNDS // 2]
-        pairs = zip(_batched(model, conversations), _one_by_one(model, conversations), strict=True)
-        same = sum(one == other for one, other in pairs)
+        gaps = [
+            _gap(model, conversation, one, other)
+            for conversation, one, other in zip(
+                conversations, _batched(model, conversations), _one_by_one(model, conversations), strict=True
+            ) if one != other
+        ]  # fmt: skip
+        same = len(conversations) - len(gaps)
         tokens = sum(map(model.base().count, conversations)) / len(conversations)
         rate = len(conversations) / min(fast for fast, _ in times)
         yield Row(f"{name} ({tokens:.0f} prompt tokens): answers/s against one by one", f"{ratio:.2f}x", target)
         yield Row(f"{name}: answers/s", f"{rate:.1f}", "printed")
-        yield Row(f"{name}: answers equal to one-by-one answers", f"{same}/{len(conversations)}", "all")
+        yield Row(
+            f"{name}: answers equal to one-by-one answers ({model.device.dtype}), {len(gaps)} differ",
+            f"{same}/{len(conversations)}", "all",
+        )  # fmt: skip
+        widest = f"{max(gaps):.1e}" if gaps else "none"
+        yield Row(f"{name}: widest top-two logit gap where answers first differ", widest, "< 1e-4")
 
 
 def _batched(model: LocalModel, conversations: Sequence[Conversation]) -> list[str]:
     return [generation.text for generation in model.base().generate(conversations, SETTINGS)]
+
+
+def _gap(model: LocalModel, conversation: Conversation, batched: str, alone: str) -> float:
+    """How far apart the two likeliest tokens are at the step where batched and single answers part."""
+    prompt, written, other = model.tokens.prompt(conversation), model.tokens.answer(alone), model.tokens.answer(batched)
+    parted = next(n for n, (a, b) in enumerate(zip(written, other, strict=False)) if a != b)
+    with torch.inference_mode():
+        logits = model.network(torch.tensor([prompt + written[:parted]]), use_cache=False).logits[0, -1].float()
+    first, second = logits.topk(2).values.tolist()
+    return first - second
 
 
 def _one_by_one(model: LocalModel, conversations: Sequence[Conversation]) -> list[str]:
