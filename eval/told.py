@@ -39,16 +39,17 @@ def cell(value: Mapping[str, Any] | float | None, factor: float = 100) -> str:
     if value is None:
         return "–"
     if not isinstance(value, Mapping):  # scored before every measure had an interval
-        return _number(factor * value)
+        return _number(value, factor)
     if value["low"] is None or value["high"] is None:
-        return f"{_number(factor * value['mean'])} (one group, no interval)"
-    mean, low, high = (_number(factor * value[part]) for part in ("mean", "low", "high"))
+        return f"{_number(value['mean'], factor)} (one group, no interval)"
+    mean, low, high = (_number(value[part], factor) for part in ("mean", "low", "high"))
     return f"{mean} ({low} to {high})"
 
 
-def _number(value: float) -> str:
-    """One decimal; very large figures without, because no more of them is known."""
-    return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:.1f}"
+def _number(value: float, factor: float) -> str:
+    """One decimal; of large figures none, of small ones that are no percentages (R², an error) two."""
+    value *= factor
+    return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:.{2 if factor == 1 and abs(value) < 10 else 1}f}"
 
 
 def _factor(name: str) -> float:
@@ -88,7 +89,7 @@ def task_note(scores: Mapping[str, Any], task: str) -> str:
         signatures: dict[str, str] = next((part["signatures"] for part in parts if part.get("signatures")), {})
         return " ".join([
             "BLEU and chrF from 0 to 100.",
-            *(f"{name} signature {said}." for name, said in signatures.items()),
+            *(f"{HEADS[name]} signature {said}." for name, said in signatures.items()),
             *([f"Semantic similarity by {scores['embedder']}."] if scores.get("embedder") else []),
         ])  # fmt: skip
     return "Of questions with an answer and without: where there is none, abstaining is right."
