@@ -15,7 +15,7 @@ Row = dict[str, Any]
 FEW = " (few)"
 HEADS = {
     "exact_match": "Exact match, %", "token_f1": "Token F1, %", "contains": "Contains the answer, %",
-    "bleu": "BLEU", "chrf": "chrF", "rouge_l": "ROUGE-L, %", "similarity": "Semantic similarity, %",
+    "bleu": "BLEU", "chrf": "chrF", "rouge_l": "ROUGE-L, %", "similarity": "Semantic similarity",
     "accuracy": "Accuracy, %", "macro_precision": "Macro precision, %", "macro_recall": "Macro recall, %",
     "macro_f1": "Macro F1, %", "micro_f1": "Micro F1, %", "mae": "MAE", "rmse": "RMSE", "mse": "MSE", "r2": "R²",
     "parse_rate": "Holds a number, %", "form": "Form kept, %", "fact": "Fact in any form, %",
