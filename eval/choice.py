@@ -11,10 +11,10 @@ from dataclasses import asdict, dataclass
 from random import Random
 from typing import Any
 
+from eval.figures import cell
 from eval.retrieval import MEASURES, WORDS, Outcome, means, values
 from eval.significance import SURE, sign_flip
 from eval.statistics import FEW_GROUPS, estimate, paired, saved, standard_error
-from eval.told import cell
 
 SEED = 0
 PARTS = ("chunk_tokens", "overlap_tokens", "method", "k")

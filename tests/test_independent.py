@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sklearn.metrics import f1_score
 
-from eval import told
+from eval.figures import cell
 
 RUN = next((Path(__file__).resolve().parents[1] / "data" / "demo" / "workspace" / "runs").glob("*-bench-demo"))
 
@@ -66,7 +66,7 @@ def test_exact_match_and_token_f1_agree_to_the_last_digit_shown(system: str) -> 
     row = SCORES["systems"][system]
     for place, metric in enumerate(("exact_match", "token_f1")):
         mean = 100 * sum(row[place] for row in rows) / len(rows)
-        assert told.cell(row[metric]).startswith(f"{mean:.1f} ("), (system, metric)
+        assert cell(row[metric]).startswith(f"{mean:.1f} ("), (system, metric)
         assert row[metric]["n"] == len(rows)
 
 
@@ -79,4 +79,4 @@ def test_macro_f1_agrees_to_the_last_digit_shown(system: str) -> None:
     given = [name if name in valid else "none of them" for name in given]
     wanted = 100 * f1_score(truth, given, labels=sorted(set(truth)), average="macro", zero_division=0)
     shown = SCORES["systems"][system]["tasks"]["label"]["measures"]["macro_f1"]
-    assert told.cell(shown).startswith(f"{wanted:.1f} (")
+    assert cell(shown).startswith(f"{wanted:.1f} (")
