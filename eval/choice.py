@@ -10,11 +10,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from eval.figures import cell
 from eval.halves import halves
 from eval.retrieval import MEASURES, WORDS, Outcome, means, values
 from eval.significance import SURE, sign_flip
 from eval.statistics import FEW_GROUPS, estimate, paired, saved, standard_error
-from eval.told import cell
 from rag.settings import METHOD_NAMES
 
 PARTS = ("chunk_tokens", "overlap_tokens", "method", "k")

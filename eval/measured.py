@@ -8,11 +8,11 @@ from typing import Any
 from data.leakage import question_key
 from data.workspace import Workspace
 from eval import gold
+from eval.figures import aligned, cell
 from eval.halves import clusters
 from eval.retrieval import WORDS, means, outcome
 from eval.statistics import saved
 from eval.systems import defaults
-from eval.told import aligned, cell
 from rag.embed import Embedder
 from rag.files import open_knowledge
 from rag.retrieve import KnowledgeRetriever

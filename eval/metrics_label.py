@@ -14,7 +14,7 @@ import numpy as np
 
 from data.schema import Answer, Example
 from eval.metrics import normalise, said
-from eval.statistics import estimate, figure, saved
+from eval.statistics import estimate, estimates, figure, saved
 
 NO_LABEL = "no valid label"
 AVERAGED = ("precision", "recall", "f1")
@@ -69,19 +69,25 @@ def measures(found: Labelled, groups: Sequence[str]) -> Figures:
 
 
 def per_class(found: Labelled, groups: Sequence[str]) -> list[dict[str, Any]]:
-    """One row per true class: how often it is true and given, its precision, recall and F1 with their intervals."""
-    from sklearn.metrics import precision_recall_fscore_support
+    """One row per true class: how often it is true and given, its precision, recall and F1 with their intervals.
 
-    values = precision_recall_fscore_support(found.truth, found.given, labels=list(found.classes), zero_division=0)
+    A class that was never given has no precision: null.
+    """
+    from sklearn.metrics import f1_score
+
+    scores = f1_score(found.truth, found.given, labels=list(found.classes), average=None, zero_division=0)
     counts, rows = _counts(found), []
     for place, name in enumerate(found.classes):
-        row: dict[str, Any] = {"class": name, "n": int(values[3][place]), "given": found.given.count(name)}
-        for part, kind in enumerate(AVERAGED):
-            value = float(values[part][place])
-            row[kind] = saved(
-                figure(counts[:, place :: len(found.classes)], _of_totals(f"macro_{kind}"), groups, value, 1)
-            )
-        rows.append(row)
+        right, given, true = counts[:, place :: len(found.classes)].T
+        shares = np.column_stack([np.where(given > 0, right, np.nan), np.where(true > 0, right, np.nan)])
+        precision, recall = (saved(one) for one in estimates(shares, groups))
+        part = [int(n) for n in np.flatnonzero(given + true)]
+        own = counts[part][:, place :: len(found.classes)]
+        f1 = figure(own, _of_totals("macro_f1"), [groups[n] for n in part], float(scores[place]), 1)
+        rows.append({
+            "class": name, "n": int(true.sum()), "given": int(given.sum()), "precision": precision, "recall": recall,
+            "f1": saved(f1),
+        })  # fmt: skip
     return rows
 
 

@@ -9,9 +9,9 @@ from data.jobs import Run
 from data.leakage import restored
 from data.schema import Answer, Example
 from eval import records, told
+from eval.figures import aligned, as_lines, cell
 from eval.metrics import score
 from eval.report_parts import COSTS, cost_rows, memory_said, why_rows
-from eval.told import aligned, cell
 
 STYLE = """
 :root{color-scheme:light dark;--line:#8886}
@@ -48,7 +48,7 @@ def as_text(run: Run, scores: dict[str, Any]) -> str:
     """The table and the sentences of a comparison for a terminal."""
     lines = [f"Comparison {run.name} ({run.id}); 95 % intervals in brackets", *aligned([HEAD, *rows(scores)])]
     for task in told.tasks(scores):
-        lines += ["", told.TITLES[task], *told.as_lines(told.task_rows(scores, task))]
+        lines += ["", told.TITLES[task], *as_lines(told.task_rows(scores, task))]
     head, wrong = why_rows(scores)
     lines += ["", "Wrong answers by reason", *aligned([head, *wrong])] if wrong else []
     return "\n".join([*lines, "", *notes(run, scores)])
@@ -93,7 +93,7 @@ def as_html(run: Run, scores: dict[str, Any]) -> str:
     body = [
         f"<h1>Comparison {_safe(run.name)}</h1>",
         f"<p><small>{_safe(run.id)}; test fingerprint {_safe(run.order['inputs']['test'])}; "
-        f"95 % intervals in brackets, from {scores['units']} independent groups of questions.</small></p>",
+        f"95 % intervals in brackets, from {_safe(told.units(scores))}.</small></p>",
         *(f"<p class='red'>{_safe(line)}</p>" for line in [*tuned_on(run), *unfair(scores)]),
         _table(HEAD, rows(scores)),
         "<ul>" + "".join(f"<li>{_safe(line)}</li>" for line in notes(run, scores)) + "</ul>",
@@ -137,7 +137,9 @@ def _parts(scores: dict[str, Any]) -> str:
     for task in told.tasks(scores):
         found += [f"<h3>{_safe(told.TITLES[task])}</h3>", _rows(told.task_rows(scores, task))]
         found.append(f"<p><small>{_safe(told.task_note(scores, task))}</small></p>")
-    found += ["<h2>Every pair of systems</h2>", _rows(told.pair_rows(scores["pairs"] + scores.get("task_pairs", [])))]
+    found.append("<h2>Every pair of systems</h2>")
+    for title, pairs in told.pairs_apart(scores):
+        found += [f"<h3>{_safe(title)}</h3>", _rows(told.pair_rows(pairs))]
     found.append("<h2>Beside correctness</h2>")
     found += [_rows(told.beside_rows(scores, names)) for names in (told.HONESTY, told.COST)]
     found.append(_rows(told.found_rows(scores)))

@@ -29,7 +29,7 @@ def _one(value: str | None) -> tuple[str, ...]:
 
 
 COLUMNS: dict[str, Callable[[Example], tuple[str, ...]]] = {
-    "task": lambda e: (e.task,), "tag": lambda e: e.tags, "document": lambda e: _one(e.document),
+    "tag": lambda e: e.tags, "task": lambda e: (e.task,), "document": lambda e: _one(e.document),
     "format": lambda e: _one((e.format or "").split(":")[0]),
     "answerable": lambda e: ("yes" if e.answerable else "no",),
     "length of the reference": lambda e: (_length(e),) if e.answerable else (),

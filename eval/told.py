@@ -1,7 +1,6 @@
 """Scores as plain rows of text, the same for the shell, the page and the report.
 
-A figure is told as "62.3 (57.0 to 67.2)": the value and its 95 % interval. Scores from before a measure existed have a
-dash for it.
+Scores from before a measure existed have a dash for it.
 """
 
 from __future__ import annotations
@@ -9,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from eval.figures import cell, own_n, p_value, with_n
 from eval.statistics import FEW_GROUPS
 
 Row = dict[str, Any]
 FEW = " (few)"
 HEADS = {
     "exact_match": "Exact match, %", "token_f1": "Token F1, %", "contains": "Contains the answer, %",
-    "bleu": "BLEU", "chrf": "chrF", "rouge_l": "ROUGE-L, %", "similarity": "Semantic similarity, %",
+    "bleu": "BLEU", "chrf": "chrF", "rouge_l": "ROUGE-L, %", "similarity": "Semantic similarity",
     "accuracy": "Accuracy, %", "macro_precision": "Macro precision, %", "macro_recall": "Macro recall, %",
     "macro_f1": "Macro F1, %", "micro_f1": "Micro F1, %", "mae": "MAE", "rmse": "RMSE", "mse": "MSE", "r2": "R²",
     "parse_rate": "Holds a number, %", "form": "Form kept, %", "fact": "Fact in any form, %",
@@ -34,30 +34,8 @@ COST = ("prompt_tokens", "new_tokens", "truncation", "perplexity")
 FOUND = {"hit": "Hit rate, %", "mrr": "MRR, %", "recall": "Recall, %", "ndcg": "nDCG, %"}
 
 
-def cell(value: Mapping[str, Any] | float | None, factor: float = 100) -> str:
-    """A figure with its 95 % interval, as a percentage unless ``factor`` is 1; a dash when nothing was scored."""
-    if value is None:
-        return "–"
-    if not isinstance(value, Mapping):  # scored before every measure had an interval
-        return _number(factor * value)
-    if value["low"] is None or value["high"] is None:
-        return f"{_number(factor * value['mean'])} (one group, no interval)"
-    mean, low, high = (_number(factor * value[part]) for part in ("mean", "low", "high"))
-    return f"{mean} ({low} to {high})"
-
-
-def _number(value: float) -> str:
-    """One decimal; very large figures without, because no more of them is known."""
-    return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:.1f}"
-
-
 def _factor(name: str) -> float:
     return 100 if HEADS[name].endswith("%") else 1
-
-
-def with_n(value: Mapping[str, Any] | None, factor: float = 100) -> str:
-    """The same with the number of questions, where it differs from column to column."""
-    return "–" if value is None else f"{cell(value, factor)}, n {value['n']}"
 
 
 def tasks(scores: Mapping[str, Any]) -> list[str]:
@@ -72,7 +50,7 @@ def task_rows(scores: Mapping[str, Any], task: str) -> list[Row]:
     for name, row in scores["systems"].items():
         if part := row["tasks"].get(task):
             own = {**part, **part.get("measures", {})}
-            cells = {HEADS[measure]: cell(own.get(measure), _factor(measure)) for measure in TASKS[task]}
+            cells = {HEADS[measure]: own_n(own.get(measure), part["n"], _factor(measure)) for measure in TASKS[task]}
             found.append({"System": name, "n": part["n"], **cells})
     return without_empty(found)
 
@@ -88,7 +66,7 @@ def task_note(scores: Mapping[str, Any], task: str) -> str:
         signatures: dict[str, str] = next((part["signatures"] for part in parts if part.get("signatures")), {})
         return " ".join([
             "BLEU and chrF from 0 to 100.",
-            *(f"{name} signature {said}." for name, said in signatures.items()),
+            *(f"{HEADS[name]} signature {said}." for name, said in signatures.items()),
             *([f"Semantic similarity by {scores['embedder']}."] if scores.get("embedder") else []),
         ])  # fmt: skip
     return "Of questions with an answer and without: where there is none, abstaining is right."
@@ -135,6 +113,21 @@ def found_rows(scores: Mapping[str, Any]) -> list[Row]:
     ])  # fmt: skip
 
 
+def units(scores: Mapping[str, Any]) -> str:
+    """What was taken as independent, in words."""
+    found = scores.get("unit", {}).get("words")
+    return found or f"{scores['units']} independent groups of questions"
+
+
+def pairs_apart(scores: Mapping[str, Any]) -> list[tuple[str, list[Mapping[str, Any]]]]:
+    """All pairs, those of one measure and one kind of questions together, each under its title."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for pair in [*scores["pairs"], *scores.get("task_pairs", [])]:
+        on = TITLES[pair["task"]] if pair.get("task") else "All questions"
+        found.setdefault(f"{on}: {HEADS[pair['metric']].removesuffix(', %')}", []).append(pair)
+    return list(found.items())
+
+
 def pair_rows(pairs: Iterable[Mapping[str, Any]]) -> list[Row]:
     """One row per pair: difference, test, and what so many questions could have shown."""
     return [
@@ -147,10 +140,6 @@ def pair_rows(pairs: Iterable[Mapping[str, Any]]) -> list[Row]:
         }
         for one in pairs
     ]  # fmt: skip
-
-
-def p_value(value: float | None) -> str:
-    return "–" if value is None else "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def documents(spread: Mapping[str, Any] | None) -> str:
@@ -171,8 +160,7 @@ def slice_rows(scores: Mapping[str, Any], column: str, metric: str) -> list[Row]
         row = {column.capitalize(): value, "n": n}
         for system in scores["systems"]:
             one = known.get(system)
-            shown = "–" if one is None else cell(one) if one["n"] == n else with_n(one)
-            row[system] = shown + (FEW if one and one["groups"] < FEW_GROUPS else "")
+            row[system] = own_n(one, n) + (FEW if one and one["groups"] < FEW_GROUPS else "")
         found.append(row)
     return found
 
@@ -181,14 +169,3 @@ def without_empty(rows: list[Row]) -> list[Row]:
     """The rows without columns in which nobody has a figure."""
     dead = {name for name in (rows[0] if rows else {}) if all(row[name] == "–" for row in rows)}
     return [{name: value for name, value in row.items() if name not in dead} for row in rows]
-
-
-def as_lines(rows: Sequence[Row]) -> list[str]:
-    """The same rows for a terminal."""
-    return aligned([tuple(rows[0]), *(tuple(map(str, row.values())) for row in rows)]) if rows else []
-
-
-def aligned(table: Sequence[tuple[str, ...]]) -> list[str]:
-    """The lines of a table whose columns stand below each other."""
-    widths = [max(len(line[i]) for line in table) for i in range(len(table[0]))]
-    return ["  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() for line in table]

@@ -11,8 +11,8 @@ from data.errors import UserError
 from data.workspace import open_workspace
 from eval import gold, grid, measured
 from eval.choice import PARTS, Setting
+from eval.figures import aligned, cell
 from eval.retrieval import MEASURES, WORDS
-from eval.told import aligned, cell
 from rag.settings import METHODS
 
 HEAD = ("chunk", "overlap", "method", "k", *(f"{words}, %" for words in WORDS.values()), "tokens", "")

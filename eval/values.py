@@ -119,5 +119,6 @@ SINGLE: dict[str, Callable[[Example, Answer], float]] = {
     "abstention_recall": lambda e, a: np.nan if e.answerable else float(abstains(said(a))),
     "abstention_precision": lambda e, a: float(not e.answerable) if abstains(said(a)) else np.nan,
     "truncation": lambda e, a: float(a.finish_reason in CUT),
-    "prompt_tokens": lambda e, a: float(a.prompt_tokens), "new_tokens": lambda e, a: float(a.new_tokens),
+    "prompt_tokens": lambda e, a: a.prompt_tokens or np.nan,  # without a model there is no prompt
+    "new_tokens": lambda e, a: float(a.new_tokens) if a.prompt_tokens else np.nan,
 }  # fmt: skip

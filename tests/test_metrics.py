@@ -25,6 +25,15 @@ def test_squad_normalisation(text: str, normal: str) -> None:
     assert normalise(text) == normal
 
 
+def test_the_published_examples_of_the_squad_metric() -> None:
+    """The metric card of Hugging Face's wrapper of the official script, 66.67 for both; unitxt's catalogue, 0.67."""
+    given, wanted = ["1976", "Beyonce", "climate change"], ["1976", "Beyoncé and Bruno Mars", "climate change"]
+    pairs = list(zip(given, wanted, strict=True))
+    assert 100 * sum(exact_match(a, [b]) for a, b in pairs) / 3 == pytest.approx(66.66666666666667)
+    assert 100 * sum(token_f1(a, [b]) for a, b in pairs) / 3 == pytest.approx(66.66666666666667)
+    assert token_f1("Beyoncé and", ["Beyoncé and Bruno Mars"]) == pytest.approx(0.67, abs=0.005)
+
+
 def test_exact_match_takes_the_best_reference_and_never_the_empty_answer() -> None:
     assert exact_match("the Tower", ["a bridge", "Tower."]) == 1
     assert exact_match("towers", ["tower"]) == 0

@@ -37,6 +37,11 @@ def intervals(scores: dict[str, Any], metric: str, key: str, step: int = 34) -> 
     st.vega_lite_chart(spec, key=key, alt=f"{METRICS[metric]} of each system with its 95 % interval")
 
 
+def _ink() -> str:
+    """The theme's text colour, which Vega's marks do not take by themselves."""
+    return "#e6eaf0" if st.context.theme.type == "dark" else "#1b2430"
+
+
 def differences(rows: list[dict[str, Any]], what: str, key: str) -> None:
     """One dot with its 95 % interval per pair, the system that is ahead named first; filled where the lead is clear."""
     values = [_ahead_first(row) for row in rows]
@@ -50,7 +55,7 @@ def differences(rows: list[dict[str, Any]], what: str, key: str) -> None:
         "data": {"values": values}, "height": {"step": 26},
         "encoding": {"y": rests | {"axis": {"labelLimit": 260}}},
         "layer": [
-            {"mark": {"type": "rule", "strokeDash": [4, 4], "opacity": 0.6},
+            {"mark": {"type": "rule", "strokeDash": [4, 4], "color": _ink()},
              "encoding": {"x": {"datum": 0}, "y": None}},
             {"mark": {"type": "rule", "strokeWidth": 3, "opacity": 0.65},
              "encoding": {"x": {**across, "field": "low"}, "x2": {"field": "high"}, "color": colour, "tooltip": tips}},
@@ -61,7 +66,7 @@ def differences(rows: list[dict[str, Any]], what: str, key: str) -> None:
     st.vega_lite_chart(spec, key=key, alt=f"Differences between systems in {what}, with 95 % intervals")
 
 
-SURE = ["clear", "cannot tell", "few groups, indicative only"]
+SURE = ["clear", "cannot tell", "few groups"]
 
 
 def _ahead_first(row: dict[str, Any]) -> dict[str, Any]:
@@ -93,7 +98,7 @@ def confusion(found: dict[str, Any], key: str, alt: str) -> None:
         "data": {"values": values}, "height": {"step": 34}, "encoding": axes,
         "layer": [
             {"mark": {"type": "rect"}, "encoding": {"fillOpacity": shade, "tooltip": tips}},
-            {"transform": [{"filter": "datum.count > 0"}], "mark": {"type": "text", "fontSize": 13},
+            {"transform": [{"filter": "datum.count > 0"}], "mark": {"type": "text", "fontSize": 13, "color": _ink()},
              "encoding": {"text": {"field": "count", "type": "quantitative"}, "tooltip": tips}},
         ],
     }  # fmt: skip

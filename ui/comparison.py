@@ -61,10 +61,9 @@ def _together(scores: dict[str, Any]) -> None:
     if len(told.tasks(scores)) > 1:
         st.caption("Of all kinds mixed: another mix of the same questions would give other figures.")
     tables.show(tables.systems(scores), "compare_systems", "Scores of every system")
-    unit = scores.get("unit", {}).get("words") or f"{scores['units']} independent groups of questions"
     st.caption(plain(
-        f"Means with their 95 % intervals in brackets, from {unit}. Exact match: the share of questions answered "
-        "right; token F1: how many words of the answer are right. An empty or cut answer scores 0."
+        f"Means with their 95 % intervals in brackets, from {told.units(scores)}. Exact match: the share of "
+        "questions answered right; token F1: how many words of the answer are right. An empty or cut answer scores 0."
     ))  # fmt: skip
     left, right = st.columns(2, gap="large")
     with left:

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from eval.told import cell
+from eval.figures import cell
 
 SHOWN_TAGS = 12
 FLAWS = ("truncated", "over_budget", "empty", "abstained", "passages_dropped")

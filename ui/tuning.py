@@ -11,9 +11,9 @@ from data.jobs import Run
 from data.workspace import Workspace
 from eval import grid
 from eval.choice import PARTS, SURE, Setting
+from eval.figures import cell
 from eval.measured import left_out
 from eval.retrieval import MEASURES, WORDS
-from eval.told import cell
 from ui.frame import guarded, plain, when
 from ui.methods import method_name
 from ui.watch import active, launch
