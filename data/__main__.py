@@ -15,13 +15,7 @@ from data.workspace import open_workspace
 
 def _checked(options: argparse.Namespace) -> dataset.Checked:
     files = {split: getattr(options, split) for split in ("train", "validation", "test") if getattr(options, split)}
-    mapping = {}
-    for pair in options.map or []:
-        field, _, column = pair.partition("=")
-        if not column:
-            raise UserError(f"--map {pair!r} is not FIELD=COLUMN.", "For example: --map question=Frage")
-        mapping[field] = column
-    return dataset.check(files, options.documents, mapping or None)
+    return dataset.check(files, options.documents, shell.mapped(options.map))
 
 
 def _tell(options: argparse.Namespace, summary: dict[str, Any]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from data.disk import file_hash
 from data.errors import UserError
 from data.examples import SPLITS, Reading, read_examples, save_examples
 from data.leakage import Leakage, audit, test_file_among
+from data.nearness import Embed
 from data.prompts import training_turns
 from data.store import Artifact, check_name, publish, staging
 from data.workspace import Workspace
@@ -32,22 +33,28 @@ class Checked:
         return {
             "splits": {split: _described(reading) for split, reading in self.readings.items()},
             "documents": len(self.documents),
-            "leakage": {**self.leakage.saved(), "blocks": self.leakage.blocks, "sentences": self.leakage.sentences()},
+            "leakage": self.leakage.told(),
         }
 
 
-def check(files: dict[str, Path], documents: Path | None = None, mapping: dict[str, str] | None = None) -> Checked:
-    """Read the given splits and list the documents; nothing is stored. Raises UserError for what cannot be used."""
+def check(
+    files: dict[str, Path], documents: Path | None = None, mapping: dict[str, str] | None = None,
+    embed: Embed | None = None,
+) -> Checked:  # fmt: skip
+    """Read the given splits and list the documents; nothing is stored. Raises UserError for what cannot be used.
+
+    ``embed`` settles near-duplicates of test and training questions (see ``data.leakage.audit``).
+    """
     if not files:
         raise UserError("No file of questions was given.", "Give at least one of --train, --validation, --test.")
     readings = {split: read_examples(files[split], mapping) for split in SPLITS if split in files}
     root, paths = _documents(documents)
     test = readings["test"].examples if "test" in readings else ()
     train = readings["train"].examples if "train" in readings else ()
-    leakage = audit(test, train)
+    leakage = audit(test, train, embed)
     if test:
         texts = ((p.name, file_hash(p), p.read_text(errors="replace")) for p in paths)
-        leakage = Leakage(**{**leakage.saved(), "test_file_in": test_file_among(files["test"], test, texts)})
+        leakage = replace(leakage, test_file_in=test_file_among(files["test"], test, texts))
     return Checked(readings, paths, root, leakage)
 
 
@@ -96,4 +103,5 @@ def _rendered(example: Any) -> dict[str, str]:
     """One row as the model will see it."""
     passages = (example.evidence,) if example.evidence else ()
     *prompt, answer = training_turns(example, passages)
-    return {"id": example.id, "prompt": prompt[-1].content, "answer": answer.content}
+    before = [f"{turn.role.capitalize()}: {turn.content}" for turn in prompt[:-1]]
+    return {"id": example.id, "prompt": "\n".join([*before, prompt[-1].content]), "answer": answer.content}

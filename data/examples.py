@@ -14,7 +14,7 @@ from data.disk import append_jsonl, read_jsonl
 from data.errors import UserError
 from data.prompts import ABSTAIN
 from data.rows import Row, read_rows
-from data.schema import TASKS, Example
+from data.schema import TASKS, Conversation, Example, Message
 from data.shapes import OPTIONAL, SHAPES
 from data.store import resolve
 from data.workspace import Workspace
@@ -126,8 +126,18 @@ def _example(number: int, row: Row, found: Row) -> Example:
     optional = {name: _text(value.get(name)) or None for name in ("document", "evidence", "fact", "format")}
     return Example(
         id=_text(value.get("id")) or f"row-{number}", question=question, answers=answers or (ABSTAIN,),
-        answerable=answerable, task=task, tags=tuple(t for t in tags if t), **optional,
+        answerable=answerable, task=task, tags=tuple(t for t in tags if t),
+        history=_history(found.get("history") or row.get("history")), **optional,
     )  # fmt: skip
+
+
+def _history(value: Any) -> Conversation:
+    """The turns before the question; a column of that name which holds something else is not ours."""
+    if not isinstance(value, (list, tuple)) or not all(
+        isinstance(t, dict) and t.keys() >= {"role", "content"} for t in value
+    ):
+        return ()
+    return tuple(Message(str(turn["role"]), str(turn["content"])) for turn in value)
 
 
 def _answers(value: Any) -> tuple[str, ...]:
@@ -190,20 +200,29 @@ def fingerprint(examples: Sequence[Example]) -> str:
     """A hash of all fields of all examples, in order: equal only for equal data."""
     digest = hashlib.sha256()
     for example in examples:
-        digest.update(json.dumps(asdict(example), sort_keys=True, ensure_ascii=False).encode("utf-8", "replace"))
+        digest.update(json.dumps(_as_row(example), sort_keys=True, ensure_ascii=False).encode("utf-8", "replace"))
     return digest.hexdigest()[:16]
+
+
+def _as_row(example: Example) -> Row:
+    """Every field under its own name; ``history`` only where there is one, as in files from before there was any."""
+    row = asdict(example)
+    return row if example.history else {name: value for name, value in row.items() if name != "history"}
 
 
 def save_examples(path: Path, examples: Sequence[Example]) -> None:
     """Write examples as JSONL with every field under its own name."""
     path.unlink(missing_ok=True)
-    append_jsonl(path, (asdict(example) for example in examples))
+    append_jsonl(path, map(_as_row, examples))
 
 
 def load_examples(path: Path) -> tuple[Example, ...]:
     """Examples that ``save_examples`` wrote."""
-    rows = (dict(row, answers=tuple(row["answers"]), tags=tuple(row["tags"])) for row in read_jsonl(path))
-    return tuple(Example(**row) for row in rows)
+    return tuple(
+        Example(**row | {"answers": tuple(row["answers"]), "tags": tuple(row["tags"]),
+                         "history": _history(row.get("history"))})
+        for row in read_jsonl(path)
+    )  # fmt: skip
 
 
 def locate(workspace: Workspace, ref: str, split: str) -> Path:

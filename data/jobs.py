@@ -26,7 +26,11 @@ from data.errors import UserError
 from data.store import check_name
 from data.workspace import Workspace
 
-ROOMS = {"build": "rag", "train": "sft", "bench": "eval", "grid": "eval"}
+ROOMS = {
+    "build": "rag", "train": "sft", "estimate": "sft", "search": "sft", "bench": "eval", "grid": "eval",
+    "headroom": "eval",
+    "fetch": "sft", "merge": "sft", "export": "sft", "import": "sft",
+}  # fmt: skip
 GRACE_SECONDS = 15.0
 UNSTARTED_SECONDS = 60.0
 ENDED = ("done", "failed", "stopped", "died")

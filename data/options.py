@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+from collections.abc import Callable
 from typing import Any, TypeVar, get_args, get_type_hints
 
 from data.errors import UserError
@@ -44,9 +45,22 @@ def add_arguments(parser: argparse.ArgumentParser, config: type) -> None:
             )
         else:
             parser.add_argument(
-                flag, type=kind, default=field.default, choices=field.metadata["choices"],
+                flag, type=_reader(kind, field.name), default=field.default, choices=field.metadata["choices"],
                 help=field.metadata["help"].replace("%", "%%") + shown,
             )  # fmt: skip
+
+
+def _reader(kind: type, name: str) -> Callable[[str], Any]:
+    """Reads a flag's text as ``kind``; a text that is none is one sentence, not a page of usage."""
+
+    def read(text: str) -> Any:
+        try:
+            return kind(text)
+        except ValueError as error:
+            wanted = "a whole number" if kind is int else "a number"
+            raise UserError(f"{name.replace('_', ' ')} is {text!r}.", f"It must be {wanted}.") from error
+
+    return read
 
 
 def from_arguments(arguments: argparse.Namespace, config: type[Config]) -> Config:

@@ -94,7 +94,7 @@ class Example:
     """A question with its accepted answers. ``evidence`` is the gold passage's text, where known.
 
     ``fact`` is shared by rows that ask the same fact in other words. ``format`` is one of ``label:a|b|c``, ``number``,
-    ``regex:...``, ``json``, ``words<=N``.
+    ``regex:...``, ``json``, ``words<=N``. ``history`` holds the turns of the conversation before the question.
     """
 
     id: str
@@ -107,6 +107,7 @@ class Example:
     task: str = "short"
     format: str | None = None
     tags: tuple[str, ...] = ()
+    history: Conversation = ()
 
 
 @dataclass(frozen=True)
@@ -119,20 +120,24 @@ class DecodeSettings:
 @dataclass(frozen=True)
 class Generation:
     """What a model wrote. ``finish_reason`` is "stop" (it ended by itself), "length" (cut) or "over_budget" (the prompt
-    does not fit the window: nothing was generated). ``seconds`` is this row's share of its batch."""
+    does not fit the window: nothing was generated). ``seconds`` is this row's share of its batch;
+    ``prefill_seconds`` of it went by until the first tokens were there (None where a generator cannot tell)."""
 
     text: str
     prompt_tokens: int
     new_tokens: int
     finish_reason: str
     seconds: float
+    prefill_seconds: float | None = None
 
 
 @dataclass(frozen=True)
 class Answer:
     """One system's answer to one example. ``available`` is False when the system cannot exist for this example (no gold
     passage is known); such rows are left out and counted. ``dropped`` counts passages that did not fit the window.
-    ``prompt_seconds`` went into making the conversation (0 where a system makes none)."""
+    ``prompt_seconds`` went into making the conversation (0 where a system makes none). Of ``seconds``,
+    ``retrieve_seconds`` went into finding passages and ``prefill_seconds`` by until the first token (None: not known).
+    A ``finish_reason`` "error" means that the machine failed, not the system: such a question is asked again."""
 
     example: str
     text: str
@@ -146,6 +151,8 @@ class Answer:
     note: str = ""
     conversation: Conversation = field(default=(), repr=False)
     prompt_seconds: float = 0.0
+    retrieve_seconds: float = 0.0
+    prefill_seconds: float | None = None
 
 
 OnText = Callable[[str], None]

@@ -16,6 +16,9 @@ ALIASES = {
     "document": ("document", "doc_id", "source_document"),
     "evidence": ("evidence", "gold_passage", "context"),
 }
+Names = tuple[str, str, dict[str, str]]  # of the role's field, of the text's field, and {their role: ours}
+OPENAI: Names = ("role", "content", {"developer": "system"})
+SHAREGPT: Names = ("from", "value", {"human": "user", "gpt": "assistant"})
 OPTIONAL = ("id", "document", "evidence", "fact", "answerable", "task", "format", "tags")
 
 
@@ -28,8 +31,11 @@ def from_pairs(row: Row) -> Row:
 
 
 def from_prompt_completion(row: Row) -> Row:
-    """TRL's prompt/completion, as strings or as message lists."""
-    return {"question": _last_content(row.get("prompt")), "answers": _last_content(row.get("completion"))}
+    """TRL's prompt/completion, as strings or as message lists, of which the prompt may hold several turns."""
+    prompt, completion = row.get("prompt"), row.get("completion")
+    if isinstance(prompt, list) and isinstance(completion, list):
+        return _last_exchange([*prompt, *completion], OPENAI)
+    return {"question": _last_content(prompt), "answers": _last_content(completion)}
 
 
 def from_instruction(row: Row) -> Row:
@@ -41,12 +47,12 @@ def from_instruction(row: Row) -> Row:
 
 def from_messages(row: Row) -> Row:
     """OpenAI-style messages: the last assistant turn is the answer, the user turn before it the question."""
-    return _last_exchange(row.get("messages"), "role", "content", ("user",), ("assistant",))
+    return _last_exchange(row.get("messages"), OPENAI)
 
 
 def from_sharegpt(row: Row) -> Row:
     """ShareGPT conversations with from/value turns."""
-    return _last_exchange(row.get("conversations"), "from", "value", ("human", "user"), ("gpt", "assistant"))
+    return _last_exchange(row.get("conversations"), SHAREGPT)
 
 
 def from_squad(row: Row) -> Row:
@@ -81,14 +87,27 @@ def _last_content(value: Any) -> Any:
     return value[-1].get("content") if isinstance(value, list) and value and isinstance(value[-1], Mapping) else value
 
 
-def _last_exchange(turns: Any, who: str, what: str, users: tuple[str, ...], assistants: tuple[str, ...]) -> Row:
+def _last_exchange(turns: Any, names: Names) -> Row:
+    """The last answer, the question before it, and every turn before that as ``history``.
+
+    ValueError for turns in an order that no chat template takes: two of one role in a row, or a role unknown to us.
+    """
+    who, what, roles = names
     if not isinstance(turns, list) or not all(isinstance(turn, Mapping) for turn in turns):
         return {"question": None, "answers": None}
-    answered = [i for i, turn in enumerate(turns) if turn.get(who) in assistants]
-    asked = [i for i, turn in enumerate(turns) if turn.get(who) in users and answered and i < answered[-1]]
-    if not asked:
+    said = [(roles.get(str(turn.get(who)), str(turn.get(who))), turn.get(what)) for turn in turns]
+    while said and said[-1][0] != "assistant":
+        said.pop()
+    if len(said) < 2:
         return {"question": None, "answers": None}
-    return {"question": turns[asked[-1]].get(what), "answers": turns[answered[-1]].get(what)}
+    before = [role for role, _ in said]
+    first = 1 if before[0] == "system" else 0
+    if before[first:] != ["user", "assistant"] * (len(before[first:]) // 2):
+        raise ValueError(f"its turns are {', '.join(before)}; user and assistant must take turns")
+    if not all(isinstance(text, str) and text.strip() for _, text in said):
+        raise ValueError("a turn has no text")
+    history = [{"role": role, "content": text} for role, text in said[:-2]]
+    return {"question": said[-2][1], "answers": said[-1][1]} | ({"history": history} if history else {})
 
 
 def _is_squad(columns: set[str]) -> bool:

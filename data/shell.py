@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from data import jobs
@@ -21,8 +21,8 @@ def main(parser: argparse.ArgumentParser, arguments: list[str] | None = None) ->
 
     A dict is printed as one JSON object on the last line with ``--json``. Exit code 2 for what the user can fix.
     """
-    options = parser.parse_args(arguments)
     try:
+        options = parser.parse_args(arguments)
         result = options.run(options)
     except UserError as error:
         print(f"Error: {error}", file=sys.stderr)
@@ -42,6 +42,17 @@ def verb(verbs: Any, name: str, run: Callable[[argparse.Namespace], Any], help: 
     parser.add_argument("--json", action="store_true", help="print the result as one JSON object on the last line")
     parser.set_defaults(run=run)
     return parser
+
+
+def mapped(pairs: Sequence[str] | None) -> dict[str, str] | None:
+    """{field: column} out of the values of ``--map``; None without any. Raises UserError for what is no pair."""
+    mapping = {}
+    for pair in pairs or ():
+        field, _, column = pair.partition("=")
+        if not column:
+            raise UserError(f"--map {pair!r} is not FIELD=COLUMN.", "For example: --map question=Frage")
+        mapping[field] = column
+    return mapping or None
 
 
 def say(options: argparse.Namespace, text: str) -> None:

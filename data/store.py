@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from data.aliases import identity
 from data.disk import read_json, sync_folder, write_json
 from data.errors import UserError
 from data.workspace import ARTIFACTS, Workspace
@@ -73,8 +74,12 @@ def _published(folder: Path) -> bool:
 
 
 def resolve(workspace: Workspace, kind: str, ref: str) -> Artifact:
-    """The artifact named by "name" (its current version) or "name@3". Raises UserError when there is none."""
+    """The artifact named by "name" (its current version) or "name@3"; the name may be an alias.
+
+    Raises UserError when there is none.
+    """
     name, _, number = ref.partition("@")
+    name = identity(workspace, kind, name)
     found = versions(workspace, kind, name) if NAME.fullmatch(name) else []
     if NAME.fullmatch(name) and number.isdigit() and int(number) not in found:
         _refuse_deleted(workspace.folder(kind) / name / number, ref, ARTIFACTS[kind])

@@ -1,6 +1,6 @@
 """The workspace: the one folder that holds everything a user makes.
 
-It holds runs/<id>/ and, for each kind of artifact, <kind>/<name>/<version>/.
+It holds runs/<id>/ and, for each kind of artifact, <kind>/<name>/<version>/; and cache/, which may be deleted.
 """
 
 from __future__ import annotations
@@ -24,6 +24,11 @@ class Workspace:
     @property
     def runs(self) -> Path:
         return self.root / "runs"
+
+    @property
+    def cache(self) -> Path:
+        """What can be computed again; made by who first keeps something there."""
+        return self.root / "cache"
 
     def folder(self, kind: str) -> Path:
         """The folder of all artifacts of one kind (a key of ``ARTIFACTS``)."""

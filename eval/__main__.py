@@ -14,9 +14,10 @@ from data.errors import UserError
 from data.schema import DecodeSettings
 from data.store import resolve
 from data.workspace import Workspace, open_workspace
-from eval import bench, exports, grid, preference, records, report, tuning, votes
+from eval import bench, checks, exports, grid_work, headroom, preference, records, report, tuning, votes
 from eval.systems import CORNERS, METHOD, METHODS, K, Parts, corner, parse, possible, searched, settle
 from rag.filters import add_filters, named
+from rag.likeness import question_vectors
 
 
 def _parts(options: argparse.Namespace) -> Parts:
@@ -45,7 +46,7 @@ def run_bench(options: argparse.Namespace) -> dict[str, Any]:
         options.name, options.test, _parts(options), _names(options), tuple(options.system or ()), options.limit,
         options.max_new_tokens, options.allow_leakage,
     )  # fmt: skip
-    run = bench.order(workspace, asked)
+    run = bench.order(workspace, asked, embed=question_vectors)
     _say_defaults(options, workspace)
     run = shell.carry_out(workspace, run)
     scores = records.load_scores(run)
@@ -61,7 +62,7 @@ def run_bench(options: argparse.Namespace) -> dict[str, Any]:
 
 def _say_report(options: argparse.Namespace, run: jobs.Run, scores: dict[str, Any]) -> None:
     shell.say(options, report.as_text(run, scores))
-    for sentence in report.tuned_on(run):
+    for sentence in [*report.tuned_on(run), *report.unfair(scores)]:
         shell.warn(options, sentence)
 
 
@@ -133,10 +134,10 @@ def _say_answer(options: argparse.Namespace, system: str, answer: dict[str, Any]
 def run_child(options: argparse.Namespace) -> int:
     workspace = open_workspace()
 
-    bench_run = jobs.load(workspace, options.id).kind == "bench"  # a grid only embeds, like a build
+    bench_run = jobs.load(workspace, options.id).kind in ("bench", headroom.KIND)  # a grid only embeds, like a build
 
     def work(run: jobs.Run, reporter: child.Reporter) -> dict[str, Any]:
-        return (bench if bench_run else grid).work(workspace, run, reporter)
+        return (bench if bench_run else grid_work).work(workspace, run, reporter)
 
     return child.run(workspace, options.id, work, needs_device=bench_run)
 
@@ -188,6 +189,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--cite", action="store_true", help="ask a model that reads passages to name them, like [1]")
     add_filters(one)
     _add_parts(one)
+    checks.add_verbs(verbs)
     tuning.add_verbs(verbs)
     shell.verb(verbs, "run", run_child, "carry out an ordered run in this process").add_argument("id")
     shell.verb(verbs, "worker", run_worker, "keep a model warm for the page")

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from random import Random
 from typing import Any
 
 from data import jobs
 from data.child import Reporter
-from data.disk import read_json
-from data.documents import by_file
 from data.errors import UserError
 from data.examples import fingerprint, locate, read_examples, save_examples
-from data.leakage import Leakage, exact_matches, refuse_unless_allowed, test_file_among
+from data.leakage import exact_matches, refuse_unless_allowed, restored
+from data.nearness import Embed
 from data.prompts import fingerprint as prompt_fingerprint
-from data.schema import Answer, DecodeSettings, Example
+from data.schema import DecodeSettings, Example
 from data.store import resolve
 from data.workspace import Workspace
-from eval import claims, records, scoring
+from eval import account, beside, claims, forms, records, scoring, seeds, teaching
+from eval.leaks import audited
+from eval.phases import Job, answer_all, ask_gold_alone, refuse_unless_whole, time_one_at_a_time
+from eval.plan import plan, save_plan
 from eval.systems import Parts, System, corner, flags, parse, places, possible, settle
-from rag.knowledge import open_knowledge
 from rag.settings import tuned
 
 SAMPLE_SEED = 0
@@ -41,27 +41,35 @@ class BenchOrder:
     allow_leakage: bool = False
 
 
-def order(workspace: Workspace, asked: BenchOrder) -> jobs.Run:
-    """Check everything that can be checked without a model, and write the order. Raises UserError."""
+def order(workspace: Workspace, asked: BenchOrder, kind: str = "bench", *, embed: Embed | None = None) -> jobs.Run:
+    """Check everything that can be checked without a model, and write the order. Raises UserError.
+
+    ``kind`` "headroom" is the same with fewer steps (see eval.headroom). ``embed`` settles near-duplicates of training
+    questions (see data.leakage.audit).
+    """
     if asked.max_new_tokens < 1 or (asked.limit is not None and asked.limit < 1):
         raise UserError("The limit and the number of new tokens must be at least 1.", "Give a larger number.")
     path = locate(workspace, asked.test, "test")
     reading = read_examples(path)
     examples = _sample(reading.examples, asked.limit)
+    forms.check(examples)
     systems = _systems(workspace, asked, examples)
-    leakage = _leakage(workspace, path, examples, systems)
+    leakage = audited(workspace, path, examples, systems, embed)
     refuse_unless_allowed(leakage, asked.allow_leakage)
     config = {
         "test": asked.test, "systems": [asdict(system) for system in systems], "limit": asked.limit,
-        "max_new_tokens": asked.max_new_tokens, "leakage": leakage.saved() if leakage.blocks else None,
+        "max_new_tokens": asked.max_new_tokens, "leakage": leakage.saved(),
     }  # fmt: skip
     inputs: dict[str, Any] = {
         "test": fingerprint(examples), "test_file": reading.fingerprint, "prompt": prompt_fingerprint(),
-        "rows_refused": len(reading.refused), "flags": {s.name: flags(workspace, s) for s in systems},
-        "tuned_on": _tuned_on(workspace, examples, systems),
+        "rows_refused": len(reading.refused), "flags": {s.name: flags(workspace, s, len(examples)) for s in systems},
+        "tuned_on": _tuned_on(workspace, examples, systems), "task_why": reading.task_reason,
+        "recipes": seeds.recipes(workspace, systems),
     }  # fmt: skip
-    run = jobs.order(workspace, "bench", asked.name, config, inputs)
+    run = jobs.order(workspace, kind, asked.name, config, inputs)
     save_examples(run.folder / "examples.jsonl", examples)
+    save_plan(run.folder, plan(systems, dict.fromkeys((system.name for system in systems), examples)))
+    teaching.save(workspace, run.folder, examples, systems)
     return run
 
 
@@ -80,20 +88,6 @@ def _systems(workspace: Workspace, asked: BenchOrder, examples: Sequence[Example
     return settle(workspace, rows)
 
 
-def _leakage(workspace: Workspace, path: Path, examples: Sequence[Example], systems: Sequence[System]) -> Leakage:
-    """Test questions among the training questions of the tuned weights; the test file among the documents."""
-    exact: set[str] = set()
-    for reference in {system.tuned for system in systems if system.tuned}:
-        keys = resolve(workspace, "adapters", reference).path / "questions.json"
-        if keys.exists():
-            exact.update(exact_matches(examples, set(read_json(keys)["keys"])))
-    among: set[str] = set()
-    for reference in {system.knowledge for system in systems if system.knowledge}:
-        documents = open_knowledge(workspace, reference).documents
-        among.update(test_file_among(path, examples, by_file(documents)))
-    return Leakage(len(examples), exact=tuple(sorted(exact)), test_file_in=tuple(sorted(among)))
-
-
 def _tuned_on(workspace: Workspace, examples: Sequence[Example], systems: Sequence[System]) -> dict[str, Any]:
     """{knowledge base: how many test questions its settings were tuned on, and by which run}; only where there are any.
 
@@ -108,44 +102,36 @@ def _tuned_on(workspace: Workspace, examples: Sequence[Example], systems: Sequen
 
 
 def work(workspace: Workspace, run: jobs.Run, reporter: Reporter) -> dict[str, Any]:
-    """Answer every question with every system (skipping what an earlier try finished), then score."""
+    """Answer every question with every system (skipping what an earlier try finished), then score.
+
+    Raises UserError when the machine failed on some questions: without them there is nothing to compare.
+    """
     from eval.loading import Loader  # the child's own: brings torch, transformers and faiss
 
-    systems = [System(**values) for values in run.order["config"]["systems"]]
-    settings = DecodeSettings(run.order["config"]["max_new_tokens"])
-    examples = records.questions(run)
-    done = records.load_answers(run.folder)
-    finished = sum(len(answers) for answers in done.values())
-    total = len(systems) * len(examples)
-    loader, log = Loader(workspace), records.AnswerLog(run.folder)
-    for system in sorted(systems, key=lambda s: (s.model, s.name)):
-        left = [example for example in examples if example.id not in done.get(system.name, {})]
-        if not left:
-            continue
-        reporter.step(finished, total, f"{system.name}: loading")
-        if not system.floor:
-            model = loader.model(system.model)
-            device = model.device
-            reporter.device(device.name, f"{device.reason}; {device.dtype}: {device.dtype_reason}")
-        count = _Counter(log, system.name, reporter, finished, total)
-        loader.answerer(system, settings).answer(left, count)
-        finished = count.finished
+    loader = Loader(workspace)
+    return carry_out(Job.of(run, loader, reporter), lambda: beside.measure(workspace, run, loader, reporter))
+
+
+def carry_out(job: Job, measure: Callable[[], None] = lambda: None) -> dict[str, Any]:
+    """The same with the loader at hand; returns the run's summary. ``measure`` takes what only models can tell."""
+    run, reporter = job.run, job.reporter
+    answer_all(job)
+    refuse_unless_whole(job)
+    if run.kind == "bench":
+        ask_gold_alone(job)
+        time_one_at_a_time(job)
+        measure()
     reporter.write(text="scoring")
+    scores = score_again(run)
+    return {"systems": short(scores), "scores": "scores.json"}
+
+
+def score_again(run: jobs.Run) -> dict[str, Any]:
+    """Score a run's stored answers and keep the scores and labels in its folder."""
     scores = rescore(run)
+    account.save_labels(run, account.labelled(run, records.questions(run), records.load_answers(run.folder)))
     records.save_scores(run, scores)
-    return {"systems": _short(scores), "scores": "scores.json"}
-
-
-class _Counter:
-    """Saves each finished batch and reports it; the next batch does not start when a stop was asked for."""
-
-    def __init__(self, log: records.AnswerLog, system: str, reporter: Reporter, finished: int, total: int) -> None:
-        self.log, self.system, self.reporter, self.finished, self.total = log, system, reporter, finished, total
-
-    def __call__(self, answers: Sequence[Answer]) -> None:
-        self.log.save(self.system, answers)
-        self.finished += len(answers)
-        self.reporter.step(self.finished, self.total, f"{self.system}: {self.finished} of {self.total} answers")
+    return scores
 
 
 def rescore(run: jobs.Run) -> dict[str, Any]:
@@ -154,10 +140,18 @@ def rescore(run: jobs.Run) -> dict[str, Any]:
     config = run.order["config"]
     named = {system["name"]: answers.get(system["name"], {}) for system in config["systems"]}
     examples = records.questions(run)
-    scores = scoring.summarise(examples, named, (config["leakage"] or {}).get("exact", ()))
-    return scores | {"claims": claims.judged(examples, named, places(config["systems"]))}
+    scores = scoring.summarise(examples, named, leaked(config), beside.load(run))
+    scores["seeds"] = seeds.spread(run.order["inputs"].get("recipes", {}), scores["systems"])
+    scores |= {"claims": claims.judged(examples, named, places(config["systems"]))}
+    return scores | account.scored(run, examples, named)
 
 
-def _short(scores: dict[str, Any]) -> dict[str, Any]:
+def leaked(config: dict[str, Any]) -> tuple[str, ...]:
+    """Ids of the test rows that training had seen, word for word or nearly; clean scores leave them out."""
+    return restored(config["leakage"]).leaked if config["leakage"] else ()
+
+
+def short(scores: dict[str, Any]) -> dict[str, Any]:
+    """What a run's summary holds of its scores."""
     keys = ("n", "exact_match", "token_f1", "seconds")
     return {name: {key: row[key] for key in keys} for name, row in scores["systems"].items()}

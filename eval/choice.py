@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from random import Random
 from typing import Any
 
-from eval.report import cell
+from eval.halves import halves
 from eval.retrieval import MEASURES, WORDS, Outcome, means, values
-from eval.scoring import saved
-from eval.statistics import FEW_GROUPS, estimate, paired, sign_flip, standard_error
+from eval.significance import SURE, sign_flip
+from eval.statistics import FEW_GROUPS, estimate, paired, saved, standard_error
+from eval.told import cell
+from rag.settings import METHOD_NAMES
 
-SEED = 0
-SURE = 0.05  # a difference is called one when its interval leaves out zero and its p-value is below this
 PARTS = ("chunk_tokens", "overlap_tokens", "method", "k")
 
 
@@ -31,7 +30,8 @@ class Setting:
     k: int
 
     def words(self) -> str:
-        return f"passages of {self.chunk_tokens} tokens, overlap {self.overlap_tokens}, {self.method}, k = {self.k}"
+        method = METHOD_NAMES[self.method]
+        return f"passages of {self.chunk_tokens} tokens, overlap {self.overlap_tokens}, {method}, k = {self.k}"
 
 
 @dataclass(frozen=True)
@@ -49,24 +49,6 @@ class Measured:
 
     def mean_tokens(self) -> float:
         return sum(self.tokens.values()) / len(self.tokens)
-
-
-def halves(clusters: Mapping[str, str]) -> tuple[list[str], list[str]]:
-    """Two halves of about as many questions, with every cluster wholly in one; always the same for the same input.
-
-    ``clusters``: {question: what it must not be separated from}. Clusters come in a seeded random order, each into the
-    half that has fewer questions so far.
-    """
-    members: dict[str, list[str]] = {}
-    for name in sorted(clusters):
-        members.setdefault(clusters[name], []).append(name)
-    order = sorted(members)
-    Random(SEED).shuffle(order)
-    first: list[str] = []
-    second: list[str] = []
-    for cluster in order:
-        (first if len(first) <= len(second) else second).extend(members[cluster])
-    return first, second
 
 
 def choose(measured: Sequence[Measured], clusters: Mapping[str, str], criterion: str) -> tuple[Measured, Measured, str]:

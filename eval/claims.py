@@ -1,7 +1,8 @@
 """What is usually said of fine-tuning and retrieval, put to the test on one comparison's own questions. No model.
 
-Each claim names the corner that should win, its rivals, and the questions it speaks of. It holds when the 95 % interval
-of the paired difference to every rival lies above zero, fails when one lies below, and is open otherwise.
+Each claim names the corner that should win, its rivals, and the questions it speaks of. It holds when the winner is
+clearly ahead of every rival (eval.sentences says when that is), fails when it is clearly behind one, and is open
+otherwise: always with fewer than 20 independent groups.
 """
 
 from __future__ import annotations
@@ -10,10 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from data.schema import Answer, Example
 from eval.metrics import score
-from eval.scoring import METRIC_WORDS
-from eval.statistics import FEW_GROUPS, Estimate, group_of, paired, verdict
+from eval.pairs import differences
+from eval.sentences import Difference, verdict
+from eval.values import WORDS
 
 HOLDS, FAILS, OPEN = "holds", "does not hold", "cannot tell"
 
@@ -60,30 +64,24 @@ def judged(
         if not own or not {claim.winner, *claim.rivals} <= set(places):
             continue
         names = [(places[claim.winner], places[rival]) for rival in claim.rivals]
-        pairs = [(pair, _difference(own, answers, pair, claim.metric)) for pair in names]
-        known = [(pair, difference) for pair, difference in pairs if difference]
-        if len(known) == len(pairs):
-            what = METRIC_WORDS[claim.metric]
+        columns = {name: _column(own, answers.get(name, {}), claim.metric) for pair in names for name in pair}
+        known = differences(own, columns, names)
+        if len(known) == len(names):
             found.append({
-                "claim": claim.text, "verdict": _verdict([difference for _, difference in known]),
-                "n": min(difference.n for _, difference in known),
-                "sentences": [verdict(*pair, difference, what) for pair, difference in known],
+                "claim": claim.text, "verdict": _verdict(known), "n": min(one.estimate.n for one in known),
+                "sentences": [verdict(one, WORDS[claim.metric]) for one in known],
             })  # fmt: skip
     return found
 
 
-def _difference(
-    examples: Sequence[Example], answers: Mapping[str, Mapping[str, Answer]], pair: tuple[str, str], metric: str
-) -> Estimate | None:
-    first, second = (answers.get(name, {}) for name in pair)
-    both = [e for e in examples if all(e.id in given and given[e.id].available for given in (first, second))]
-    values = [[getattr(score(e, given[e.id]), metric) for e in both] for given in (first, second)]
-    return paired(values[0], values[1], [group_of(e) for e in both])
+def _column(examples: Sequence[Example], given: Mapping[str, Answer], metric: str) -> np.ndarray:
+    """One score per question; NaN where the system has no answer."""
+    there = [e.id in given and given[e.id].available for e in examples]
+    scores = [getattr(score(e, given[e.id]), metric) if ok else np.nan for e, ok in zip(examples, there, strict=True)]
+    return np.array(scores)
 
 
-def _verdict(differences: Sequence[Estimate]) -> str:
-    if any(difference.groups < FEW_GROUPS for difference in differences):
-        return OPEN
-    if any(difference.high < 0 for difference in differences):
+def _verdict(known: Sequence[Difference]) -> str:
+    if any(one.sign < 0 for one in known):
         return FAILS
-    return HOLDS if all(difference.low > 0 for difference in differences) else OPEN
+    return HOLDS if all(one.sign > 0 for one in known) else OPEN

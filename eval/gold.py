@@ -18,7 +18,6 @@ from data.examples import read_examples
 from data.leakage import question_key
 from data.schema import Example, Passage
 from data.workspace import Workspace
-from eval.statistics import FEW_GROUPS
 from rag.marks import Mark, gold_passages, located, occurrences, read_marks
 
 MARKS = "marks"
@@ -135,36 +134,3 @@ def gold_of(
         ))
         for name, spans in places.items()
     }  # fmt: skip
-
-
-def clusters(places: Mapping[str, Sequence[Place]]) -> tuple[dict[str, str], str, str]:
-    """({question: its independent unit}, what such a unit is, why): the document where enough are asked about.
-
-    Else questions whose places overlap form a unit: half of a few documents would be too little to tell anything.
-    """
-    documents = {place[0] for spans in places.values() for place in spans}
-    if len(documents) >= 2 * FEW_GROUPS:
-        whole = {name: [(document, 0, 1) for document, _, _ in spans] for name, spans in places.items()}
-        return _joined(whole), "document", f"{len(documents)} documents are asked about, enough for two halves"
-    why = f"only {len(documents)} documents are asked about; questions about overlapping text count as one"
-    return _joined(places), "place in a document", why
-
-
-def _joined(places: Mapping[str, Sequence[Place]]) -> dict[str, str]:
-    """Questions that share characters of a document, directly or through others, under one name."""
-    unit = {name: name for name in places}
-
-    def root(name: str) -> str:
-        while unit[name] != name:
-            name = unit[name]
-        return name
-
-    spans = sorted((place, name) for name, own in places.items() for place in own)
-    reach: tuple[str, int, str] = ("", 0, "")
-    for (document, start, end), name in spans:
-        if document == reach[0] and start < reach[1]:
-            unit[root(name)] = root(reach[2])
-            reach = (document, max(end, reach[1]), name)
-        else:
-            reach = (document, end, name)
-    return {name: root(name) for name in places}

@@ -8,14 +8,16 @@ from typing import Any
 from data.leakage import question_key
 from data.workspace import Workspace
 from eval import gold
-from eval.report import aligned, cell
+from eval.halves import clusters
 from eval.retrieval import WORDS, means, outcome
-from eval.scoring import saved
-from eval.systems import searched
+from eval.statistics import saved
+from eval.systems import defaults
+from eval.told import aligned, cell
 from rag.embed import Embedder
 from rag.files import open_knowledge
 from rag.retrieve import KnowledgeRetriever
 from rag.settings import tuned
+from rag.whole_set import searched_exactly
 
 
 def measure(
@@ -28,7 +30,8 @@ def measure(
     its settings were tuned on}.
     """
     base = open_knowledge(workspace, ref)
-    own_k, own_method, why = searched(base.manifest)
+    own = tuned(base.manifest)
+    own_k, own_method, why = defaults(own)
     k, method = k or own_k, method or own_method
     questions, unusable = gold.read(workspace, source, base.artifact.name)
     found = gold.locate(questions, base.texts)
@@ -40,14 +43,14 @@ def measure(
         one.id: outcome([hit.passage.id for hit in ranked], right[one.id])
         for one, ranked in zip(asked, hits, strict=True)
     }
-    clusters, unit, unit_why = gold.clusters({one.id: found.places[one.id] for one in asked})
+    units, unit, unit_why = clusters(questions, {one.id: found.places[one.id] for one in asked})
     counts = {"unusable": unusable, "not_found": len(found.missing), "no_passage": len(found.places) - len(asked)}
-    own = tuned(base.manifest)
+    notes = (retriever.note, "" if method == "bm25" else searched_exactly(base.manifest, len(asked)))
     tuned_on = sum(question_key(one.question) in own.questions for one in asked) if own else 0
-    told = {name: saved(value) for name, value in means(outcomes, clusters, k).items()}
+    told = {name: saved(value) for name, value in means(outcomes, units, k).items()}
     return {
         "knowledge": base.ref, "k": k, "method": method, "why": why, "measures": told, "left_out": counts,
-        "unit": unit, "unit_why": unit_why, "note": retriever.note, "tuned_on": tuned_on,
+        "unit": unit, "unit_why": unit_why, "note": "; ".join(note for note in notes if note), "tuned_on": tuned_on,
     }  # fmt: skip
 
 

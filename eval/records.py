@@ -1,29 +1,34 @@
 """A bench on disk: its questions, every answer (appended batch by batch), and its scores. Read without any model.
 
-    examples.jsonl  answers.jsonl  passages.jsonl  scores.json
+    examples.jsonl  plan.json  answers.jsonl  counterfactual.jsonl  passages.jsonl  scores.json  labels.json  ...
 
-A passage is stored once, however many answers it was fetched for; answers name it by its key.
+``counterfactual.jsonl`` holds answers to the gold passage alone, in the form of answers.jsonl. A passage is stored
+once, however many answers it was fetched for; answers name it by its key.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from data.disk import append_jsonl, read_json, read_jsonl, write_json
+from data.disk import append_jsonl, read_json, read_jsonl, write_bytes, write_json
 from data.errors import UserError
 from data.examples import load_examples
 from data.jobs import Run
 from data.schema import Answer, Example, Hit, Message, Origin, Passage
+from eval.plan import Batch
+
+ANSWERS, ALONE = "answers.jsonl", "counterfactual.jsonl"
 
 
 class AnswerLog:
     """Appends answers to a run's folder; everything appended is on disk when ``save`` returns."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, file: str = ANSWERS) -> None:
+        self.folder, self.file = folder, file
         self._stored = {row["key"] for row in read_jsonl(folder / "passages.jsonl")}
 
     def save(self, system: str, answers: Sequence[Answer]) -> None:
@@ -32,7 +37,7 @@ class AnswerLog:
         new = {key: passage for key, passage in passages.items() if key not in self._stored}
         append_jsonl(self.folder / "passages.jsonl", ({"key": key, **asdict(p)} for key, p in new.items()))
         self._stored.update(new)
-        append_jsonl(self.folder / "answers.jsonl", ({"system": system, **_saved(answer)} for answer in answers))
+        append_jsonl(self.folder / self.file, ({"system": system, **_saved(answer)} for answer in answers))
 
 
 def _key(passage: Passage) -> str:
@@ -47,13 +52,35 @@ def _saved(answer: Answer) -> dict[str, Any]:
     return {**asdict(answer), "hits": hits}
 
 
-def load_answers(folder: Path) -> dict[str, dict[str, Answer]]:
+def load_answers(folder: Path, file: str = ANSWERS) -> dict[str, dict[str, Answer]]:
     """All answers as {system: {example id: answer}}; a batch repeated after a kill counts once."""
     passages = load_passages(folder)
     found: dict[str, dict[str, Answer]] = {}
-    for row in read_jsonl(folder / "answers.jsonl"):
+    for row in read_jsonl(folder / file):
         found.setdefault(row["system"], {})[row["example"]] = restored(row, passages)
     return found
+
+
+def keep_whole(folder: Path, batches: Sequence[Batch], file: str = ANSWERS) -> list[Batch]:
+    """The batches that are still to be asked. Answers of batches that are not whole are taken out of the file.
+
+    A batch is whole when every question of it has an answer and the machine failed on none.
+    """
+    rows = {(row["system"], row["example"]): row for row in read_jsonl(folder / file)}
+    good = {key for key, row in rows.items() if row["finish_reason"] != "error"}
+    whole = [all((batch.system, id_) in good for id_ in batch.examples) for batch in batches]
+    kept = [
+        rows[batch.system, id_] for batch, done in zip(batches, whole, strict=True) if done for id_ in batch.examples
+    ]
+    if (folder / file).exists() and len(kept) != _lines(folder / file):
+        text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in kept)
+        write_bytes(folder / file, text.encode())
+    return [batch for batch, done in zip(batches, whole, strict=True) if not done]
+
+
+def _lines(path: Path) -> int:
+    with open(path, "rb") as file:
+        return sum(bool(line.strip()) for line in file)
 
 
 def load_passages(folder: Path) -> dict[str, Passage]:

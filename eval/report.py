@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
 from typing import Any
 
 from data.jobs import Run
+from data.leakage import restored
 from data.schema import Answer, Example
-from eval import records
+from eval import records, told
 from eval.metrics import score
+from eval.report_parts import COSTS, cost_rows, memory_said, why_rows
+from eval.told import aligned, cell
 
 STYLE = """
 :root{color-scheme:light dark;--line:#8886}
@@ -24,13 +26,6 @@ summary{cursor:pointer}
 .wrong::before{content:"✗ "}.right::before{content:"✓ "}
 small{opacity:.75}
 """
-
-
-def cell(value: dict[str, Any] | None) -> str:
-    """A mean with its 95 % interval, in percent: "62.3 (57.0 to 67.2)"; a dash when nothing was scored."""
-    if value is None:
-        return "–"
-    return f"{100 * value['mean']:.1f} ({100 * value['low']:.1f} to {100 * value['high']:.1f})"
 
 
 def rows(scores: dict[str, Any]) -> list[tuple[str, ...]]:
@@ -51,21 +46,20 @@ def _left_out(row: dict[str, Any]) -> str:
 
 def as_text(run: Run, scores: dict[str, Any]) -> str:
     """The table and the sentences of a comparison for a terminal."""
-    lines = aligned([HEAD, *rows(scores)])
-    return "\n".join([f"Comparison {run.name} ({run.id}); 95 % intervals in brackets", *lines, "", *notes(run, scores)])
-
-
-def aligned(table: Sequence[tuple[str, ...]]) -> list[str]:
-    """The lines of a table whose columns stand below each other."""
-    widths = [max(len(line[i]) for line in table) for i in range(len(table[0]))]
-    return ["  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() for line in table]
+    lines = [f"Comparison {run.name} ({run.id}); 95 % intervals in brackets", *aligned([HEAD, *rows(scores)])]
+    for task in told.tasks(scores):
+        lines += ["", told.TITLES[task], *told.as_lines(told.task_rows(scores, task))]
+    head, wrong = why_rows(scores)
+    lines += ["", "Wrong answers by reason", *aligned([head, *wrong])] if wrong else []
+    return "\n".join([*lines, "", *notes(run, scores)])
 
 
 def notes(run: Run, scores: dict[str, Any]) -> list[str]:
     """What must be read with the numbers: the usual claims, pair sentences, flags, leakage."""
     sentences = [f"{row['claim']}: {row['verdict']}." for row in scores.get("claims", [])]
     sentences += [pair["sentence"] for pair in scores["pairs"] if pair["metric"] == "exact_match"]
-    return sentences + stamps(run, scores)
+    sentences += [row["sentence"] for row in scores.get("seeds", [])]
+    return sentences + stamps(run, scores) + scores.get("fairness", {}).get("unknown", [])
 
 
 def tuned_on(run: Run) -> list[str]:
@@ -82,12 +76,10 @@ def stamps(run: Run, scores: dict[str, Any]) -> list[str]:
     sentences = []
     for name, found in run.order["inputs"]["flags"].items():
         sentences += [f"{name}: {flag}." for flag in found]
-    if leakage := run.order["config"]["leakage"]:
-        leaked = len(leakage["exact"])
-        sentences.append(
-            f"Leakage allowed: {leaked} of {leakage['test_rows']} test questions stand in the training data."
-        )
-        sentences += [f"The test file is among the documents ({name})." for name in leakage["test_file_in"]]
+    if saved := run.order["config"]["leakage"]:
+        leakage = restored(saved)
+        sentences += [f"Leakage allowed: {sentence}" for sentence in leakage.blocking()]
+        sentences += leakage.warning() + leakage.informing()
         for name, row in scores["systems"].items():
             if row.get("clean", {}).get("exact_match"):
                 clean = row["clean"]["exact_match"]
@@ -102,10 +94,11 @@ def as_html(run: Run, scores: dict[str, Any]) -> str:
         f"<h1>Comparison {_safe(run.name)}</h1>",
         f"<p><small>{_safe(run.id)}; test fingerprint {_safe(run.order['inputs']['test'])}; "
         f"95 % intervals in brackets, from {scores['units']} independent groups of questions.</small></p>",
-        *(f"<p class='red'>{_safe(line)}</p>" for line in tuned_on(run)),
+        *(f"<p class='red'>{_safe(line)}</p>" for line in [*tuned_on(run), *unfair(scores)]),
         _table(HEAD, rows(scores)),
         "<ul>" + "".join(f"<li>{_safe(line)}</li>" for line in notes(run, scores)) + "</ul>",
-        "<h2>By task</h2>", _tasks(scores),
+        "<h2>By task</h2>", _parts(scores),
+        *_beside(scores),
         "<h2>Systems</h2>", _settings(run),
         "<h2>Every question</h2>", *[_question(example, answers) for example in records.questions(run)],
     ]  # fmt: skip
@@ -113,28 +106,49 @@ def as_html(run: Run, scores: dict[str, Any]) -> str:
     return f"<!doctype html><html lang='en'><head>{head}</head><body>{''.join(body)}</body></html>"
 
 
+def unfair(scores: dict[str, Any]) -> list[str]:
+    """What must be said in red: conditions that were not the same for all systems."""
+    return scores.get("fairness", {}).get("differs", [])
+
+
+def _beside(scores: dict[str, Any]) -> list[str]:
+    """Wrong answers by reason, and times: left out for runs from before they were kept."""
+    head, wrong = why_rows(scores)
+    parts = ["<h2>Why answers are wrong</h2>", _table(head, wrong)] if wrong else []
+    if rows := cost_rows(scores):
+        about = "Median seconds of single answers, 95th percentile in brackets. " + memory_said(scores)
+        parts += ["<h2>Time and memory</h2>", _table(COSTS, rows), f"<p><small>{_safe(about)}</small></p>"]
+    return parts
+
+
 def _safe(value: Any) -> str:
     return html.escape(str(value))
 
 
-def _table(head: tuple[str, ...], lines: list[tuple[str, ...]]) -> str:
+def _table(head: tuple[str, ...], lines: list[tuple[Any, ...]]) -> str:
     top = "".join(f"<th>{_safe(name)}</th>" for name in head)
     body = "".join("<tr>" + "".join(f"<td class='n'>{_safe(c)}</td>" for c in line) + "</tr>" for line in lines)
     return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def _tasks(scores: dict[str, Any]) -> str:
-    lines = [
-        (task, name, str(part["n"]), cell(part["exact_match"]), cell(part["token_f1"]), measures(part))
-        for name, row in scores["systems"].items()
-        for task, part in row["tasks"].items()
-    ]
-    return _table(("task", "system", "n", "exact match, %", "token F1, %", "its own measures"), sorted(lines))
+def _parts(scores: dict[str, Any]) -> str:
+    """The tables of the page Compare: tasks with their classes, pairs, what stands beside, slices."""
+    found = []
+    for task in told.tasks(scores):
+        found += [f"<h3>{_safe(told.TITLES[task])}</h3>", _rows(told.task_rows(scores, task))]
+        found.append(f"<p><small>{_safe(told.task_note(scores, task))}</small></p>")
+    found += ["<h2>Every pair of systems</h2>", _rows(told.pair_rows(scores["pairs"] + scores.get("task_pairs", [])))]
+    found.append("<h2>Beside correctness</h2>")
+    found += [_rows(told.beside_rows(scores, names)) for names in (told.HONESTY, told.COST)]
+    found.append(_rows(told.found_rows(scores)))
+    for column in scores.get("slices", {}):
+        found += [f"<h3>By {_safe(column)}: exact match, %</h3>", _rows(told.slice_rows(scores, column, "exact_match"))]
+    return "".join(found)
 
 
-def measures(part: dict[str, Any]) -> str:
-    """A task's own measures in one line: "accuracy 0.93, macro F1 0.91"."""
-    return ", ".join(f"{name.replace('_', ' ')} {value:.3g}" for name, value in part.get("measures", {}).items())
+def _rows(rows: list[dict[str, Any]]) -> str:
+    """Rows of a table, or nothing where no system has a figure."""
+    return _table(tuple(rows[0]), [tuple(row.values()) for row in rows]) if rows and len(rows[0]) > 1 else ""
 
 
 def _settings(run: Run) -> str:

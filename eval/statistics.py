@@ -1,30 +1,31 @@
-"""How sure a mean is. The resampling unit is the group of questions about one passage, where that is known.
+"""How sure a mean is, and what the independent unit of a comparison is.
 
 Questions about the same passage are not independent: resampling single questions would give intervals that are too
-narrow. So intervals come from a percentile bootstrap over whole groups (Davison and Hinkley 1997, section 3.8); with
-one question a group and right-or-wrong scores, from Wilson's formula (1927), which also holds when all are right.
+narrow. So intervals come from a bootstrap over whole groups (eval.resampling); with one question a group and
+right-or-wrong scores, from Wilson's formula (1927), which also holds when all are right.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
 from data.disk import text_hash
 from data.schema import Example
+from eval.resampling import FEWER, RESAMPLES, by_group, interval, places, totals
 
-RESAMPLES = 9_999
-SEED = 20_231
 Z95 = 1.959963984540054
 FEW_GROUPS = 20
+KINDS = ("passage", "document", "question")
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean with its 95 % interval, over ``n`` questions in ``groups`` independent groups."""
+    """A mean (or another figure) with its 95 % interval, over ``n`` questions in ``groups`` independent groups."""
 
     mean: float
     low: float
@@ -33,11 +34,36 @@ class Estimate:
     groups: int
 
 
-def group_of(example: Example) -> str:
-    """The independent unit an example belongs to: its gold passage, else its fact, else itself."""
+def unit_of(example: Example) -> tuple[str, str]:
+    """(kind, name) of the unit a question belongs to: its gold passage where known, else its document, else itself.
+
+    A question in other words (the same ``fact``) is the same question.
+    """
     if example.evidence:
-        return text_hash(" ".join(example.evidence.split()))
-    return example.fact or example.id
+        return "passage", text_hash(" ".join(example.evidence.split()))
+    if example.document:
+        return "document", example.document
+    return "question", example.fact or example.id
+
+
+def group_of(example: Example) -> str:
+    """The name of the independent unit an example belongs to (see ``unit_of``)."""
+    return "/".join(unit_of(example))
+
+
+def units(examples: Iterable[Example]) -> dict[str, int]:
+    """How many independent units of each kind some questions make; kinds that do not occur are left out."""
+    found = {unit_of(example) for example in examples}
+    return {kind: count for kind in KINDS if (count := sum(own == kind for own, _ in found))}
+
+
+def unit_words(counts: dict[str, int]) -> str:
+    """Units in words: "150 independent passages", "90 passages and 78 questions, independent of each other"."""
+    said = [f"{count} {kind}{'s' if count != 1 else ''}" for kind, count in counts.items()]
+    if len(said) == 1:
+        number, name = said[0].split(" ", 1)
+        return f"{number} independent {name}"
+    return f"{', '.join(said[:-1])} and {said[-1]}, taken as independent" if said else "no questions"
 
 
 def wilson(right: int, n: int) -> tuple[float, float]:
@@ -50,18 +76,67 @@ def wilson(right: int, n: int) -> tuple[float, float]:
 
 def estimate(values: Sequence[float], groups: Sequence[str]) -> Estimate | None:
     """Mean and interval of per-question scores; None without any. The same input always gives the same interval."""
-    n = len(values)
-    if not n:
-        return None
-    mean = sum(values) / n
-    sums, sizes = _by_group(values, groups)
-    if len(sizes) == n and set(values) <= {0.0, 1.0}:
-        low, high = wilson(round(sum(values)), n)
-    elif len(set(values)) == 1 and 0 <= values[0] <= 1:
-        low, high = _all_equal(values[0], len(sizes))
-    else:
-        low, high = _percentiles(sums, sizes)
-    return Estimate(mean, low, high, n, len(sizes))
+    return estimates(np.asarray(values, dtype=float)[:, None], groups)[0]
+
+
+def paired(first: Sequence[float], second: Sequence[float], groups: Sequence[str]) -> Estimate | None:
+    """Mean difference first − second over the same questions, with its interval."""
+    differences = np.array([a - b for a, b in zip(first, second, strict=True)], dtype=float)
+    return estimates(differences[:, None], groups, differences=True)[0]
+
+
+def estimates(
+    table: np.ndarray, groups: Sequence[str], differences: bool = False, resamples: int = RESAMPLES
+) -> list[Estimate | None]:
+    """Mean and interval of each column of a table of shape (questions, figures).
+
+    NaN stands for a question that a figure does not have: it is left out. ``differences`` says that the columns are
+    differences between scores (from −1 to 1). Columns that lack the same questions share their resamples.
+    """
+    where, _ = places(groups) if len(groups) else (np.zeros(0, int), 0)
+    found: list[Estimate | None] = [None] * table.shape[1]
+    patterns: dict[bytes, list[int]] = {}
+    for column in range(table.shape[1]):
+        patterns.setdefault(np.isfinite(table[:, column]).tobytes(), []).append(column)
+    for columns in patterns.values():
+        has = np.isfinite(table[:, columns[0]])
+        if not has.any():
+            continue
+        own, count = places(where[has])
+        for column, one in zip(columns, _ends(table[has][:, columns], own, count, differences, resamples), strict=True):
+            found[column] = one
+    return found
+
+
+def _ends(table: np.ndarray, where: np.ndarray, count: int, differences: bool, resamples: int) -> list[Estimate]:
+    """The estimates of columns that all have the same questions."""
+    known = [_without_resampling(column, count, differences) for column in table.T]
+    open_ones = [number for number, ends in enumerate(known) if ends is None]
+    if open_ones:
+        ones = np.ones((len(table), 1))
+        drawn = totals(np.hstack([table[:, open_ones], ones]), where, count, resamples)
+        lows, highs = interval(drawn[:, :-1] / drawn[:, -1:], count)
+        for number, low, high in zip(open_ones, lows, highs, strict=True):
+            known[number] = (float(low), float(high))
+    means = [float(column.sum() / len(column)) for column in table.T]
+    return [Estimate(mean, *(ends or (mean, mean)), len(table), count) for mean, ends in zip(means, known, strict=True)]
+
+
+def _without_resampling(values: np.ndarray, groups: int, differences: bool) -> tuple[float, float] | None:
+    """The interval where resampling says nothing (no spread, a single group) or a formula says it better; else None."""
+    first, same = float(values[0]), bool(np.all(values == values[0]))
+    if differences:
+        if same:  # as sure as so many equal groups can make it, no surer
+            slack = wilson(0, groups)[1]
+            return max(-1.0, first - slack), min(1.0, first + slack)
+        return (-1.0, 1.0) if groups < 2 else None
+    if len(values) == groups and np.isin(values, (0.0, 1.0)).all():
+        return wilson(round(float(values.sum())), groups)
+    if same and 0 <= first <= 1:
+        return _all_equal(first, groups)
+    if groups < 2:
+        return (0.0, 1.0) if values.min() >= 0 and values.max() <= 1 else (-math.inf, math.inf)
+    return (first, first) if same else None
 
 
 def _all_equal(value: float, groups: int) -> tuple[float, float]:
@@ -70,33 +145,24 @@ def _all_equal(value: float, groups: int) -> tuple[float, float]:
     return min(low, value), max(high, value)
 
 
-def paired(first: Sequence[float], second: Sequence[float], groups: Sequence[str]) -> Estimate | None:
-    """Mean difference first − second over the same questions, with its interval."""
-    differences = [a - b for a, b in zip(first, second, strict=True)]
-    if not differences:
-        return None
-    sums, sizes = _by_group(differences, groups)
-    if len(set(differences)) == 1:  # no spread to resample: as sure as so many equal groups can make it, no surer
-        slack = wilson(0, len(sizes))[1]
-        low, high = max(-1.0, differences[0] - slack), min(1.0, differences[0] + slack)
-    else:
-        low, high = _percentiles(sums, sizes)
-    return Estimate(sum(differences) / len(differences), low, high, len(differences), len(sizes))
+def figure(
+    features: np.ndarray, of_totals: Callable[[np.ndarray], np.ndarray], groups: Sequence[str], value: float,
+    most: float = math.inf,
+) -> Estimate | None:  # fmt: skip
+    """The interval of a figure that is a function of totals: BLEU, macro F1, R².
 
-
-def sign_flip(first: Sequence[float], second: Sequence[float], groups: Sequence[str]) -> float:
-    """Two-sided p-value of no difference: how often random signs of whole groups give a mean as far from zero.
-
-    A paired randomisation test (Fisher 1935, "The Design of Experiments", section 21) with the same 9,999 draws each
-    time; the observed signs count as one more draw, so the value is never 0.
+    ``features``: (questions, parts); ``of_totals``: (resamples, parts) to (resamples,), NaN where undefined; ``value``:
+    the figure itself, from the library that defines it; ``most``: the highest it can be, 0 being the lowest (infinity:
+    no such limits). None for fewer than two groups: nothing can be said then.
     """
-    sums, _ = _by_group([a - b for a, b in zip(first, second, strict=True)], groups)
-    random = np.random.default_rng(SEED)
-    as_far = 1
-    for start in range(0, RESAMPLES, 500):
-        signs = random.choice((-1.0, 1.0), size=(min(500, RESAMPLES - start), len(sums)))
-        as_far += int(np.sum(np.abs(signs @ sums) >= abs(sums.sum()) - 1e-9))
-    return as_far / (RESAMPLES + 1)
+    where, count = places(groups)
+    if count < 2 or not math.isfinite(value):
+        return None
+    low, high = interval(of_totals(totals(features, where, count, FEWER)), count)
+    ends = float(low), float(high)
+    if ends[0] == ends[1] and math.isfinite(most):  # all right or all wrong: no spread to resample, yet not certain
+        ends = tuple(most * end for end in _all_equal(value / most, count))  # type: ignore[assignment]
+    return Estimate(value, *ends, len(features), count)
 
 
 def standard_error(values: Sequence[float], groups: Sequence[str]) -> float:
@@ -104,44 +170,18 @@ def standard_error(values: Sequence[float], groups: Sequence[str]) -> float:
 
     sqrt(G / (G - 1) * sum over groups of (sum of the group's deviations from the mean)^2) / n
     """
-    sums, sizes = _by_group(values, groups)
-    if len(sums) < 2:
+    where, count = places(groups)
+    if count < 2:
         return math.inf
+    table = np.column_stack([np.asarray(values, dtype=float), np.ones(len(where))])
+    sums, sizes = by_group(table, where, count).T
     off = sums - sizes * (sums.sum() / sizes.sum())
-    return float(math.sqrt(len(sums) / (len(sums) - 1) * float(off @ off)) / sizes.sum())
+    return float(math.sqrt(count / (count - 1) * float(off @ off)) / sizes.sum())
 
 
-def _by_group(values: Sequence[float], groups: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    _, places = np.unique(np.asarray(groups), return_inverse=True)
-    return np.bincount(places, weights=values), np.bincount(places).astype(float)
-
-
-def _percentiles(sums: np.ndarray, sizes: np.ndarray) -> tuple[float, float]:
-    """The 2.5th and 97.5th percentile of the mean over resampled groups, in slices that keep memory small."""
-    random = np.random.default_rng(SEED)
-    means = []
-    for start in range(0, RESAMPLES, 500):
-        drawn = random.integers(0, len(sums), size=(min(500, RESAMPLES - start), len(sums)))
-        means.append(sums[drawn].sum(axis=1) / sizes[drawn].sum(axis=1))
-    low, high = np.percentile(np.concatenate(means), [2.5, 97.5])
-    return float(low), float(high)
-
-
-def verdict(first: str, second: str, difference: Estimate, what: str) -> str:
-    """The sentence a person can act on, in points of ``what`` (hundredths)."""
-    points, low, high = (100 * value for value in (difference.mean, difference.low, difference.high))
-    counted = f"{difference.n} questions in {difference.groups} independent groups"
-    if difference.n == difference.groups:
-        counted = f"{difference.n} independent questions"
-    if difference.groups < FEW_GROUPS:
-        return (
-            f"Few independent groups ({difference.groups}), indicative only: {first} minus {second} is "
-            f"{points:+.1f} points of {what} ({low:+.1f} to {high:+.1f})."
-        )
-    if low <= 0 <= high:
-        return (
-            f"Cannot tell {first} from {second}: {points:+.1f} points of {what} ({low:+.1f} to {high:+.1f}; {counted})."
-        )
-    ahead, behind = (first, second) if points > 0 else (second, first)
-    low, high = sorted((abs(low), abs(high)))
-    return f"{ahead} beats {behind} by {abs(points):.1f} points of {what} ({low:.1f} to {high:.1f}; {counted})."
+def saved(value: Estimate | None) -> dict[str, Any] | None:
+    """An estimate as JSON, to 6 decimals; an end that is not known (a single group) is null."""
+    if value is None:
+        return None
+    numbers = {k: round(v, 6) if isinstance(v, float) else v for k, v in asdict(value).items()}
+    return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in numbers.items()}

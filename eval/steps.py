@@ -56,8 +56,8 @@ def steps(question: str, system: System, searched: Searched | None, answer: Answ
     return [
         Step("question", timed.question, f"{words} {'word' if words == 1 else 'words'}", {"words": words}),
         *(_middle(searched) if searched else [Step(name, None, CLOSED) for name in NAMES[1:4]]),
-        _prompt(system, answer),
-        _answer(system, answer, timed),
+        prompt_step(system, answer, answer.prompt_seconds),
+        answer_step(system, answer, timed),
     ]
 
 
@@ -73,7 +73,7 @@ def _middle(searched: Searched) -> list[Step]:
 
 def _vector(retriever: KnowledgeRetriever, vector: np.ndarray | None, seconds: float | None) -> Step:
     if vector is None:
-        return Step("vector", None, "search by words (BM25) makes no vector")
+        return Step("vector", None, "BM25 compares words and makes no vector")
     norm, first = float(np.linalg.norm(vector)), [round(float(number), 4) for number in vector[:SHOWN]]
     said = f"{len(vector)} numbers by {retriever.embedder.id}, length {norm:.3f}"
     details = {"embedder": retriever.embedder.id, "dimension": len(vector), "norm": round(norm, 6), "first": first}
@@ -127,7 +127,8 @@ def _none(searched: Searched) -> str:
     return f"nothing is good enough: {nearest}at least {least:g} was asked for ({found.below} left out)"
 
 
-def _prompt(system: System, answer: Answer) -> Step:
+def prompt_step(system: System, answer: Answer, seconds: float | None) -> Step:
+    """What the model was given; ``seconds`` None where they are not known."""
     if system.floor:
         return Step("prompt", None, "no language model is asked")
     kept = len(answer.hits) - answer.dropped
@@ -141,10 +142,11 @@ def _prompt(system: System, answer: Answer) -> Step:
         said += f"; {answer.dropped} dropped, for they did not fit the model's window"
     elif system.context == "retrieved" and not kept:
         said += ": the model answers from its weights, as without a knowledge base"
-    return Step("prompt", answer.prompt_seconds, said, details)
+    return Step("prompt", seconds, said, details)
 
 
-def _answer(system: System, answer: Answer, timed: Timed) -> Step:
+def answer_step(system: System, answer: Answer, timed: Timed) -> Step:
+    """What the model wrote, and how it ended."""
     details = {"tokens": answer.new_tokens, "first_text_seconds": timed.first_text, "ended": answer.finish_reason}
     if system.floor:
         return Step(

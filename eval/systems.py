@@ -13,8 +13,9 @@ from typing import Any
 from data.errors import UserError
 from data.store import resolve
 from data.workspace import Workspace
-from rag.settings import METHODS
+from rag.settings import METHODS, Tuned
 from rag.settings import tuned as tuned_search
+from rag.whole_set import searched_exactly
 
 CORNERS = ("base", "sft", "rag", "sft+rag", "gold", "floor")
 CONTEXTS = ("none", "retrieved", "gold")
@@ -156,15 +157,27 @@ def searched(manifest: dict[str, Any]) -> tuple[int, str, str]:
 
     ``manifest`` may be empty: no knowledge base. ``why`` is "" where it has no settings of its own.
     """
-    own = tuned_search(manifest)
+    return defaults(tuned_search(manifest))
+
+
+def defaults(own: Tuned | None) -> tuple[int, str, str]:
+    """The same, from a version's own search settings (None: it has none)."""
     return (own.k, own.method, own.why()) if own else (K, METHOD, "")
 
 
-def flags(workspace: Workspace, system: System) -> list[str]:
-    """What a reader must know beside this row's scores (an adapter never trained with passages, asked with some)."""
-    if not system.tuned:
-        return []
-    artifact = resolve(workspace, "adapters", system.tuned)
+def flags(workspace: Workspace, system: System, questions: int) -> list[str]:
+    """What a reader must know beside this row's scores on so many questions: how it was searched, and for what the
+    tuned weights were never trained."""
+    found = []
+    if system.knowledge and system.method != "bm25":
+        manifest = resolve(workspace, "knowledge", system.knowledge).manifest()
+        exactly = searched_exactly(manifest, questions)
+        found += [f"{system.knowledge}: {exactly}"] if exactly else []
+    return found + (_untrained(workspace, system) if system.tuned else [])
+
+
+def _untrained(workspace: Workspace, system: System) -> list[str]:
+    artifact = resolve(workspace, "adapters", str(system.tuned))
     found, context = [], artifact.manifest().get("context")
     if system.context == "retrieved" and system.k > 1 and context in ("gold", "mixed"):
         found.append(f"{system.tuned} was trained with one passage, the right one, and is asked with {system.k} here")

@@ -11,8 +11,8 @@ from data.errors import UserError
 from data.workspace import open_workspace
 from eval import gold, grid, measured
 from eval.choice import PARTS, Setting
-from eval.report import aligned, cell
 from eval.retrieval import MEASURES, WORDS
+from eval.told import aligned, cell
 from rag.settings import METHODS
 
 HEAD = ("chunk", "overlap", "method", "k", *(f"{words}, %" for words in WORDS.values()), "tokens", "")
@@ -46,7 +46,7 @@ def run_grid(options: argparse.Namespace) -> dict[str, Any]:
     told = grid.result(run)
     shell.say(options, as_text(told))
     shell.say(options, f"Make these settings its own with: python -m eval adopt {run.id}")
-    return {"run": run.id, **{key: told[key] for key in ("chosen", "why", "held_out", "left_out", "unit")}}
+    return {"run": run.id, **{key: told[key] for key in ("chosen", "why", "held_out", "left_out", "unit", "notes")}}
 
 
 def as_text(told: dict[str, Any]) -> str:
@@ -61,7 +61,7 @@ def as_text(told: dict[str, Any]) -> str:
     half = told["reported_on"]
     lines += ["", f"On the other {half['n']} questions ({half['groups']} groups), 95 % intervals in brackets:"]
     lines += aligned([HEAD, _line({**held["chosen"], "chosen": True}), _line({**held["current"], "current": True})])
-    return "\n".join([*lines, "", *held["sentences"], *measured.left_out(told["left_out"])])
+    return "\n".join([*lines, "", *held["sentences"], *measured.left_out(told["left_out"]), *told["notes"]])
 
 
 def _line(row: dict[str, Any]) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from data.shell import carry_out, main, say, verb
 from data.workspace import open_workspace
 from rag import marking, orders
 from rag.filters import add_filters, named
-from rag.history import told_changes, told_costs
+from rag.history import file_count, told_changes, told_costs, told_documents
 from rag.labels import Labels
 from rag.settings import METHODS, BuildConfig, tuned
 
@@ -71,7 +71,8 @@ def _follow(options: argparse.Namespace, run: jobs.Run) -> dict[str, Any]:
         say(options, f"Warning: {warning}")
     for refused in summary["refused"]:
         say(options, f"Refused: {refused['what']} {refused['fix']}")
-    counts = f"{summary['documents']} documents, {summary['passages']} passages: {told_costs(summary)}"
+    said = told_documents(summary["documents"], summary.get("files"))
+    counts = f"{said}, {summary['passages']} passages: {told_costs(summary)}"
     say(options, f"{summary['knowledge']}: {counts}")
     say(options, f"Search index: {summary['index']['reason']}.")
     return {**summary, "run": run.id}
@@ -88,7 +89,8 @@ def versions(options: argparse.Namespace) -> dict[str, Any]:
         row = {"knowledge": artifact.ref, "created": manifest["created"], **manifest["counts"]}
         listed.append({**row, "current": number == current.version, "index": manifest["index"]})
         mark = "*" if number == current.version else " "
-        counts = f"{row['documents']} documents{told_changes(manifest)}, {row['passages']} passages: {told_costs(row)}"
+        said = told_documents(row["documents"], file_count(manifest))
+        counts = f"{said}{told_changes(manifest)}, {row['passages']} passages: {told_costs(row)}"
         say(options, f"{mark} {artifact.ref}  {manifest['created']}  {counts}")
     return {"versions": listed}
 
@@ -112,8 +114,8 @@ def delete(options: argparse.Namespace) -> dict[str, Any]:
     from rag import knowledge
 
     deleted = knowledge.delete(open_workspace(), options.name, options.all, options.force)
-    say(options, f"Deleted: {', '.join(deleted)}")
-    return {"deleted": deleted}
+    say(options, deleted.words())
+    return {"deleted": list(deleted.refs), "marks": deleted.marks}
 
 
 def search(options: argparse.Namespace) -> dict[str, Any]:

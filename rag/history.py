@@ -8,6 +8,19 @@ COSTS = {"embedded": "embedded anew", "cached": "from the cache", "taken_over": 
 CHANGES = ("added", "changed", "removed")
 
 
+def file_count(manifest: dict[str, Any]) -> int:
+    """How many files the documents of a version come from: each row of a table is a document of its own."""
+    return len({one.get("file", id_) for id_, one in manifest["files"].items()})
+
+
+def told_documents(documents: int, files: int | None) -> str:
+    """ "12 documents", or "50 documents from 42 files" where they differ (None: from before files were counted)."""
+    said = f"{documents:,} {'document' if documents == 1 else 'documents'}"
+    if files is None or files == documents:
+        return said
+    return f"{said} from {files:,} {'file' if files == 1 else 'files'}"
+
+
 def told_costs(counts: dict[str, Any]) -> str:
     """ "2 embedded anew, 1 from the cache, 40 taken over". ``counts``: a manifest's, or a run's summary.
 

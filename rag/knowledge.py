@@ -10,22 +10,35 @@ import fcntl
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from data import deletion, store
-from data.documents import Refused, read_documents
 from data.errors import UserError
-from data.limits import ReadSettings
 from data.options import from_saved
-from data.schema import Document
 from data.workspace import Workspace
 from rag import marks
 from rag.editing import Edit, edited, given_way
 from rag.embed import Embedder
 from rag.files import Knowledge, check_embedder, open_knowledge
+from rag.given import in_their_place, read
 from rag.labels import UNLABELLED, Labels, labelled
-from rag.publish import Built, Report, nothing, publish_version
+from rag.publish import Built, publish_version
+from rag.reuse import Report, nothing
 from rag.settings import BuildConfig, Tuned
+
+
+@dataclass(frozen=True)
+class Deleted:
+    """The versions that a deletion took away, and how many marks went with the last of them."""
+
+    refs: tuple[str, ...]
+    marks: int
+
+    def words(self) -> str:
+        """What is gone, as a sentence."""
+        gone = f", and with them {self.marks} mark{'s' * (self.marks != 1)}" if self.marks else ""
+        return f"Deleted: {', '.join(self.refs)}{gone}."
 
 
 def build(
@@ -38,9 +51,7 @@ def build(
     """
     store.check_name(name, "knowledge base")
     with _sole_writer(workspace, name, report):
-        documents, refused = _read(paths, settings, report)
-        if not documents:
-            raise _none_read(refused)
+        documents, refused = read(paths, settings, report)
         documents = [labelled(document, labels) for document in documents]
         before = _whole_version(workspace, name)
         notes = given_way(before.documents if before else (), documents)
@@ -58,12 +69,10 @@ def add(
         before = open_knowledge(workspace, name)
         check_embedder(before, embedder)
         settings = from_saved(before.manifest["settings"], BuildConfig)
-        given, refused = _read(paths, settings, report)
-        if not given:
-            raise _none_read(refused)
+        given, refused = read(paths, settings, report)
         replaced = {document.file: document for document in before.documents}
         given = [labelled(document, labels, replaced.get(document.file)) for document in given]
-        documents = _replaced(before.documents, given)
+        documents = in_their_place(before.documents, given)
         notes = given_way(before.documents, documents)
         return publish_version(
             workspace, name, documents, settings, embedder, report, before, tuple(refused), notes=notes
@@ -118,8 +127,8 @@ def check_removal(before: Knowledge, ids: Sequence[str]) -> None:
         raise UserError(f"{before.ref} would be left without documents.", "Keep at least one.")
 
 
-def delete(workspace: Workspace, ref: str, every: bool = False, force: bool = False) -> list[str]:
-    """Delete version "name@3" for good, or ``every`` version of a name and its marks; returns what was deleted.
+def delete(workspace: Workspace, ref: str, every: bool = False, force: bool = False) -> Deleted:
+    """Delete version "name@3" for good, or ``every`` version of a name and its marks.
 
     Raises UserError for the version in use, for one that runs name (unless ``force``), and while a change is under way.
     """
@@ -130,10 +139,9 @@ def delete(workspace: Workspace, ref: str, every: bool = False, force: bool = Fa
 
     with _sole_writer(workspace, name, busy):
         remove_versions = deletion.delete_all if every else deletion.delete_version
-        deleted = [artifact.ref for artifact in remove_versions(workspace, "knowledge", ref, force)]
-        if every:  # marks quote the documents; they live as long as the name has a version
-            (workspace.folder("knowledge") / name / marks.FILE).unlink(missing_ok=True)
-        return deleted
+        refs = [artifact.ref for artifact in remove_versions(workspace, "knowledge", ref, force)]
+        # marks quote the documents; they live as long as the name has a version
+        return Deleted(tuple(refs), marks.remove_all(workspace, name) if every else 0)
 
 
 def _whole_version(workspace: Workspace, name: str) -> Knowledge | None:
@@ -143,33 +151,6 @@ def _whole_version(workspace: Workspace, name: str) -> Knowledge | None:
         return before if before.documents and before.passages and len(before.vectors) else None
     except UserError:
         return None
-
-
-def _read(paths: Sequence[Path], settings: BuildConfig, report: Report) -> tuple[list[Document], list[Refused]]:
-    def told(done: int, total: int, file: str) -> None:
-        report(done, total, f"reading {file}: {done + 1} of {total}")
-
-    return read_documents(paths, told, ReadSettings(settings.text_column))
-
-
-def _replaced(before: Sequence[Document], given: Sequence[Document]) -> list[Document]:
-    """The documents with those of the given files in the place of what these files held before."""
-    files = {document.file for document in given}
-    fresh: dict[str, list[Document]] = {}
-    for document in given:
-        fresh.setdefault(document.file, []).append(document)
-    documents = []
-    for document in before:
-        documents += fresh.pop(document.file, []) if document.file in files else [document]
-    return documents + [document for rest in fresh.values() for document in rest]
-
-
-def _none_read(refused: Sequence[Refused]) -> UserError:
-    if not refused:
-        return UserError("There is no file to read.", "Name files or a folder that holds some.")
-    others = ", ".join(one.file for one in refused[1:4]) + (" ..." if len(refused) > 4 else "")
-    more = f" ({len(refused) - 1} more could not be read either: {others}.)" if len(refused) > 1 else ""
-    return UserError(refused[0].what + more, refused[0].fix)
 
 
 @contextmanager
@@ -187,4 +168,4 @@ def _sole_writer(workspace: Workspace, name: str, report: Report) -> Iterator[No
         yield
 
 
-__all__ = ["Built", "Knowledge", "add", "build", "delete", "edit", "open_knowledge", "recut", "remove"]
+__all__ = ["Built", "Deleted", "Knowledge", "add", "build", "delete", "edit", "open_knowledge", "recut", "remove"]

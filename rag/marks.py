@@ -67,6 +67,7 @@ def add_mark(workspace: Workspace, name: str, question: str, document: str, star
     mark = Mark(id_, " ".join(question.split()), document, start, end, quote)
     path = marks_file(workspace, name)
     with _sole_writer(path):
+        marks_file(workspace, name)  # again: a name that was deleted meanwhile must not get a mark
         marks = _read(path)
         known = next((one for one in marks if one.id == mark.id), None)
         if known is None:
@@ -84,6 +85,17 @@ def remove_mark(workspace: Workspace, name: str, mark_id: str) -> Mark:
             raise UserError(f"{name} has no mark {mark_id!r}.", f"List its marks: python -m rag marks --name {name}")
         _write(path, [one for one in marks if one.id != mark_id])
     return gone
+
+
+def remove_all(workspace: Workspace, name: str) -> int:
+    """Take back all marks of a name, which may have lost its versions already; returns how many there were."""
+    path = workspace.folder("knowledge") / name / FILE
+    if not path.parent.exists():
+        return 0
+    with _sole_writer(path):
+        count = len(_read(path))
+        path.unlink(missing_ok=True)
+    return count
 
 
 def _read(path: Path) -> list[Mark]:
@@ -146,14 +158,18 @@ def gold_passages(
 ) -> list[Passage]:
     """The passages of a version that are right for a span of a document, in their order.
 
-    Right is a passage that ``carries`` the span. When a span is so long that no passage does, those that lie mostly
-    inside it are right, or else small passages could find nothing. Empty when no passage overlaps the span.
+    Right is a passage that ``carries`` the span. A long span (a whole passage, marked as right when passages were cut
+    longer) may be carried by none: then all that lie mostly inside it are right, since nobody said which part of it
+    answers. Across a border between two passages none may lie inside either: then those that share most with it are.
+    So there is one whenever a passage overlaps the span; ``passages`` must be all of the document's.
     """
     near = [one for one in passages if one.document == document and one.start < end and one.end > start]
     shared = [one.text[max(start - one.start, 0) : end - one.start] for one in near]
     pairs = list(zip(near, shared, strict=True))
-    found = [one for one, text in pairs if carries(text, end - start, answers)]
-    return found or [one for one, text in pairs if 2 * len(text) >= len(one.text)]
+    carrying = [one for one, text in pairs if carries(text, end - start, answers)]
+    inside = [one for one, text in pairs if 2 * len(text) >= len(one.text)]
+    most = max((len(text.strip()) for text in shared), default=0)
+    return carrying or inside or [one for one, text in pairs if most and len(text.strip()) == most]
 
 
 def carries(shared: str, span: int, answers: Sequence[str]) -> bool:

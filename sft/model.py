@@ -23,10 +23,9 @@ from sft.batches import batches
 from sft.decode import greedy, log_likelihoods
 from sft.devices import Device, choose_device
 from sft.sources import ModelSource, parameter_count, resolve, weights_hash
-from sft.tokens import Tokens, load_tokens
+from sft.tokens import Tokens, load_tokens, named_ends, window_of
 
 TOKENS_PER_BATCH = {"cpu": 2_048, "mps": 8_192, "cuda": 32_768}
-UNSTATED_WINDOW = 4_096  # of models without positions, which could go on for ever
 
 Choose = Callable[[], AbstractContextManager[Any]]
 
@@ -40,14 +39,13 @@ class LocalModel:
         self.device_reason, self.dtype_reason = device.reason, device.dtype_reason
         self.network = load_network(source.path, device)
         config = self.network.config.get_text_config()
-        self.ends = _end_tokens(self.network)
+        self.ends = named_ends(self.network.generation_config, self.network.config)
         self.tokens: Tokens = load_tokens(source.path, self.ends[0] if self.ends else None)
         self.ends = sorted({*self.ends, self.tokens.end})
         # the folder's own sampling settings must not reach a greedy answer
         self.network.generation_config = GenerationConfig(eos_token_id=self.ends)
         self.tokenizer = self.tokens.tokenizer
-        positions = getattr(config, "max_position_embeddings", None) or UNSTATED_WINDOW
-        self.window = int(min(positions, self.tokenizer.model_max_length))
+        self.window = window_of(config, self.tokenizer)
         self.lock = threading.RLock()
         self._adapters: dict[Path, str] = {}
         self._full: dict[Path, Any] = {}
@@ -80,7 +78,7 @@ class LocalModel:
                 f"not this {self.id} (weights {self.base_hash[:12]}).",
                 f"Choose {base['id']} as the model, or another tuned model.",
             )
-        if manifest["method"] == "lora":
+        if manifest["method"] in ("lora", "qlora"):
             return View(self, lambda: self._adapter(artifact.path))
         return View(self, lambda: self._whole(artifact.path))
 
@@ -109,9 +107,18 @@ class LocalModel:
     def _whole(self, path: Path) -> Iterator[Any]:
         with self.lock:
             if path not in self._full:
-                self._full = {path: load_network(path, self.device)}  # one at a time: each is a whole model
+                self._full = {path: self._loaded(path)}  # one at a time: each is a whole model
                 self._full[path].generation_config = GenerationConfig(eos_token_id=self.ends)
             yield self._full[path]
+
+    def _loaded(self, path: Path) -> Any:
+        """Full tuned weights; or an adapter of another kind than LoRA on a base of its own, for PEFT keeps the kinds
+        apart."""
+        from sft.attach import attach
+
+        if not (path / "adapter_config.json").exists():
+            return load_network(path, self.device)
+        return attach(load_network(self.source.path, self.device), path, "tuned")
 
 
 class View:
@@ -180,12 +187,3 @@ def load_network(folder: Path, device: Device) -> Any:
         folder, dtype=getattr(torch, device.dtype), use_safetensors=True, trust_remote_code=False, local_files_only=True
     )
     return network.to(device.name).eval()
-
-
-def _end_tokens(network: Any) -> list[int]:
-    """The tokens a model's files name as its end, from none to several."""
-    for config in (network.generation_config, network.config):
-        found = getattr(config, "eos_token_id", None)
-        if found is not None:
-            return list(found) if isinstance(found, (list, tuple)) else [found]
-    return []

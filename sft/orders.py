@@ -2,46 +2,88 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from data.disk import file_hash
-from data.examples import load_examples, locate
+from data.examples import locate, read_examples
 from data.jobs import Run, order
-from data.leakage import Leakage, audit, refuse_unless_allowed
+from data.leakage import refuse_unless_allowed
+from data.nearness import Embed
 from data.options import checked
-from data.store import check_name, resolve
+from data.store import resolve
 from data.workspace import Workspace
 from sft.config import TrainConfig
+from sft.leaks import audits
+from sft.naming import free_name
+from sft.sought import settled
+from sft.sources import found, on_this_machine
+from sft.targets import check_method, check_targets
 
 
 def order_training(
     workspace: Workspace, name: str, config: TrainConfig, train: str, validation: str | None = None,
-    allow_leakage: bool = False,
+    allow_leakage: bool = False, test: str | None = None, mapping: dict[str, str] | None = None,
+    embed: Embed | None = None, search: dict[str, Any] | None = None,
 ) -> Run:  # fmt: skip
     """Write the order of a fine-tune named ``name``. Not started yet: see ``data.jobs.start``.
 
-    ``train`` and ``validation``: a file, or a stored dataset's name. Raises UserError for a bad name, setting or
-    file, and LeakageFound when test questions of the same dataset stand in its training rows.
+    ``train`` and ``validation``: a file, or a stored dataset's name; ``mapping`` names the columns of a training file.
+    Raises UserError for a bad name, setting or file, and LeakageFound when questions of ``test``, or of any test set in
+    the workspace, stand in the training rows. ``embed``: see ``data.leakage.audit``.
     """
-    check_name(name, "tuned model")
+    free_name(workspace, name)
+    check_settings(config)
     inputs: dict[str, Any] = {"train": _input(workspace, train, "train")}
+    if mapping:
+        inputs["train"]["mapping"] = mapping
     if validation:
         inputs["validation"] = _input(workspace, validation, "validation")
-    leakage = _leakage(workspace, train)
-    refuse_unless_allowed(leakage, allow_leakage)
-    inputs["leakage"] = leakage.saved() if leakage.blocks else None
-    return order(workspace, "train", name, asdict(checked(config)), inputs)
+    examples = read_examples(locate(workspace, train, "train"), mapping).examples
+    leaks = audits(workspace, examples, train, test, embed)
+    refuse_unless_allowed(leaks, allow_leakage)
+    inputs["leakage"] = [one.saved() for one in leaks]
+    if search:
+        inputs["search"] = search
+    config = replace(config, model=found(config.model).exact)  # a later run then means the same weights
+    return order(workspace, "search" if search else "train", name, asdict(config), inputs)
 
 
-def _leakage(workspace: Workspace, train: str) -> Leakage:
-    """Test questions of a stored dataset among its own training rows. A file's test set is not known here."""
-    path = locate(workspace, train, "train")
-    test = path.with_name("test.jsonl")
-    if not (path.is_relative_to(workspace.folder("datasets")) and test.exists()):
-        return Leakage(0)
-    return audit(load_examples(test), load_examples(path))
+def order_estimate(
+    workspace: Workspace, name: str, config: TrainConfig, train: str, validation: str | None = None
+) -> Run:
+    """Write the order of an estimate: what a fine-tune of these rows with these settings would take."""
+    free_name(workspace, name)
+    inputs = {"train": _input(workspace, train, "train")}
+    if validation:
+        inputs["validation"] = _input(workspace, validation, "validation")
+    return order(workspace, "estimate", name, asdict(check_settings(config)), inputs)
+
+
+def order_search(
+    workspace: Workspace, name: str, config: TrainConfig, train: str, validation: str | None,
+    learning_rates: Sequence[float], ranks: Sequence[int], allow_leakage: bool = False, **more: Any,
+) -> Run:  # fmt: skip
+    """Write the order of a search over settings, whose best trial becomes the tuned model ``name``. Not started yet.
+
+    Raises what ``order_training`` does, and UserError for pairs that cannot be searched (see ``sft.sought.settled``).
+    """
+    settled(check_settings(config), learning_rates, ranks)
+    asked = {"learning_rates": list(learning_rates), "ranks": list(ranks)}
+    return order_training(workspace, name, config, train, validation, allow_leakage, search=asked, **more)
+
+
+def check_settings(config: TrainConfig) -> TrainConfig:
+    """The config itself, or a UserError for the first setting that is out of its limits or that its base cannot follow.
+
+    The modules of a base that is not on this machine yet are looked at once it is.
+    """
+    check_method(checked(config))
+    if folder := on_this_machine(config.model):
+        check_targets(config.targets, folder)
+    return config
 
 
 def _input(workspace: Workspace, ref: str, which: str) -> dict[str, Any]:

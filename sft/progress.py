@@ -17,8 +17,8 @@ from sft import ranks
 from sft.checkpoints import seal, step_of
 from sft.checks import Exam, Measured
 from sft.choice import Criteria, best, points, since_best
-from sft.memory import in_use
 from sft.pace import checks_left, seconds_left, size_left
+from sft.shortage import in_use
 
 
 class Progress(TrainerCallback):

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-import random
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from data.prompts import training_turns
 from data.schema import Conversation, Example
 from sft.crowd import Crowd
+from sft.tokenized import tokenized
 from sft.tokens import Tokens
-
-VALIDATION_SHARE, MOST_VALIDATION = 0.1, 200
 
 
 @dataclass(frozen=True)
 class Row:
-    """One training row: token ids of the prompt, which carry no loss, and of the answer with its end, which do."""
+    """One training row: token ids of the prompt and of the answer with its end. The answer carries loss; the prompt
+    only where ``whole`` rows are learned."""
 
     example: str  # its id; empty for a rehearsal
     prompt: list[int]
     answer: list[int]
     with_passages: bool
+    whole: bool = False
+
+    @property
+    def labels(self) -> list[int]:
+        """What is to be predicted at each place; -100 where nothing is."""
+        return (self.prompt if self.whole else [-100] * len(self.prompt)) + self.answer
 
     def __len__(self) -> int:
         return len(self.prompt) + len(self.answer)
@@ -30,11 +35,15 @@ class Row:
 
 @dataclass(frozen=True)
 class Prepared:
-    """Rows that fit, and how many were left out because they do not. Rehearsals come last, and each only once."""
+    """Rows that fit, and how many were left out because they do not. Rehearsals come last, and each only once.
+
+    ``lengths`` are those of all rows made of examples, in tokens, also of the ones left out.
+    """
 
     rows: tuple[Row, ...]
     too_long: int
     rehearsed: int = 0
+    lengths: tuple[int, ...] = ()
 
     def counts(self) -> dict[str, int]:
         """How many rows there are of each kind, as manifests hold it."""
@@ -76,36 +85,32 @@ def conversations(
     return [opened] if context == "gold" else [closed, opened]
 
 
+def earlier(example: Example, instruction: str) -> list[tuple[Conversation, bool]]:
+    """The answers before the last of several turns, each at the end of a conversation of its own.
+
+    So every assistant turn is learned under exactly the prompt it will be asked with: templates may render a turn that
+    others follow in another way than the last one (leave out its reasoning, for example).
+    """
+    turns = training_turns(example, (), instruction)[:-1]
+    return [(turns[: place + 1], False) for place, turn in enumerate(turns) if turn.role == "assistant"]
+
+
 def prepare(
     examples: Sequence[Example], context: str, instruction: str, tokens: Tokens, max_length: int,
-    crowd: Crowd | None = None, rehearsed: Sequence[Conversation] = (),
+    crowd: Crowd | None = None, rehearsed: Sequence[Conversation] = (), whole: bool = False, cache: Path | None = None,
 ) -> Prepared:  # fmt: skip
     """Token rows of all examples, and of the conversations to be ``rehearsed``.
 
-    Rows longer than ``max_length`` tokens are left out, never cut; those of examples are counted.
+    Rows longer than ``max_length`` tokens are left out, never cut; those of examples are counted. ``whole`` rows carry
+    loss on every token, so of several turns only the whole conversation is a row. ``cache`` is a folder that remembers
+    tokens.
     """
-    asked = [(e.id, *found) for e in examples for found in conversations(e, context, instruction, crowd)]
-    rows = [Row(i, tokens.prompt(t[:-1]), tokens.answer(t[-1].content), opened) for i, t, opened in asked]
-    again = [Row("", tokens.prompt(t[:-1]), tokens.answer(t[-1].content), True) for t in rehearsed]
+    asked: list[tuple[str, Conversation, bool]] = []
+    for example in examples:
+        before = [] if whole else earlier(example, instruction)
+        asked += [(example.id, *one) for one in [*before, *conversations(example, context, instruction, crowd)]]
+    pairs = tokenized([*(turns for _, turns, _ in asked), *rehearsed], tokens, cache)
+    rows = [Row(i, *pair, opened, whole) for (i, _, opened), pair in zip(asked, pairs, strict=False)]
+    again = [Row("", *pair, True) for pair in pairs[len(asked) :]]
     own, repeated = ([row for row in some if len(row) <= max_length] for some in (rows, again))
-    return Prepared((*own, *repeated), len(rows) - len(own), len(repeated))
-
-
-def split(examples: Sequence[Example], seed: int) -> tuple[list[Example], list[Example], str]:
-    """Training and validation examples in their order, and a sentence that says how they were split.
-
-    Set aside are rows whose fact is also asked in other words, one per fact: a fact that is asked only once cannot be
-    known from the others, so its loss would say nothing. Without such rows, any row. None of fewer than 20 rows.
-    """
-    wanted = min(MOST_VALIDATION, int(len(examples) * VALIDATION_SHARE))
-    if wanted < 2:
-        return list(examples), [], f"{len(examples)} rows are too few to set some aside for validation"
-    order = list(range(len(examples)))
-    random.Random(seed).shuffle(order)
-    asked = Counter(example.fact for example in examples)
-    reworded = list({e.fact: i for i in order if (e := examples[i]).fact and asked[e.fact] > 1}.values())
-    chosen = set((reworded or order)[:wanted])
-    how = "asking taught facts in other words" if reworded else "at random"
-    said = f"{len(chosen)} of {len(examples)} rows, {how} (seed {seed}), were set aside for validation"
-    keep = [e for i, e in enumerate(examples) if i not in chosen]
-    return keep, [e for i, e in enumerate(examples) if i in chosen], said
+    return Prepared((*own, *repeated), len(rows) - len(own), len(repeated), tuple(map(len, rows)))

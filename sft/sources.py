@@ -7,6 +7,7 @@ import json
 import math
 import re
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,7 @@ from data.errors import UserError
 from data.prompts import BUNDLED
 
 BUNDLED_FOLDER = Path(__file__).resolve().parent / "pocket" / "model"
-HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")
-WANTED = ["*.json", "*.safetensors", "*.jinja", "*.model", "*.txt", "LICENSE*"]  # never *.bin, *.pt, *.gguf
-UNWANTED = ["*/*"]  # copies in other formats that repositories keep in subfolders
+HUB_ID = re.compile(r"(?P<id>[\w.-]+(/[\w.-]+)?)(@(?P<revision>[0-9a-f]{7,40}))?")
 
 
 @dataclass(frozen=True)
@@ -32,67 +31,103 @@ class ModelSource:
     path: Path
     revision: str | None = None
 
+    @property
+    def exact(self) -> str:
+        """The name that finds these very files again: with the commit, or the whole path of a folder."""
+        if self.id == BUNDLED and self.path == BUNDLED_FOLDER:
+            return BUNDLED
+        return f"{self.id}@{self.revision}" if self.revision else str(self.path)
+
 
 def resolve(model: str) -> ModelSource:
-    """The files of "pocket" (bundled), of a local folder, or of a Hugging Face id (local cache first, then network).
+    """The files of "pocket" (bundled), of a local folder, or of a hub model in the local cache ("org/name", or with its
+    commit "org/name@4f2c..."). Nothing is downloaded: ``sft.hub.fetch`` does that, when it is asked to.
 
     Raises UserError naming the exact id when it is nowhere, when a name means two things, or when ``refusal`` applies.
     """
-    source = _locate(model.strip())
+    source = found(model)
     if why := refusal(source.path):
         raise UserError(f"Model {source.id!r} cannot be used: {why}", "Name another causal language model.")
     return source
 
 
-def _locate(model: str) -> ModelSource:
+def found(model: str) -> ModelSource:
+    """Where a model's files lie, whether or not they can be used. Raises UserError when they are nowhere."""
+    model = model.strip()
     folder = Path(model).expanduser()
     if model == BUNDLED:
         return ModelSource(BUNDLED, BUNDLED_FOLDER)
     if folder.is_dir():
-        if _may_be_hub_id(model) and _cached(model):
+        if hub_name(model) and cached(model):
             raise UserError(
                 f"{model!r} is both a folder here and a model in the Hugging Face cache.",
                 f"Write ./{model} for the folder, or start from another directory for the cached model.",
             )
         return ModelSource(folder.resolve().name, folder.resolve())
-    if not _may_be_hub_id(model):
+    if not hub_name(model):
         raise UserError(f"There is no model folder {model!r}.", "Name a folder, a Hugging Face id, or pocket.")
-    path = _cached(model) or _downloaded(model)
-    return ModelSource(model, path, path.name)
+    source = cached(model)
+    if source is None:
+        raise UserError(f"Model {model!r} is not on this machine.", f"Download it first: python -m sft fetch {model}")
+    return source
 
 
-def _may_be_hub_id(model: str) -> bool:
-    return HUB_ID.fullmatch(model) is not None and not model.startswith(".")
+def on_this_machine(model: str) -> Path | None:
+    """The folder of a model whose files are here already; None when it would have to be downloaded, or is nowhere."""
+    folder = BUNDLED_FOLDER if model == BUNDLED else Path(model).expanduser()
+    if folder.is_dir():
+        return folder.resolve()
+    source = cached(model)
+    return source.path if source else None
 
 
-def _cached(model: str) -> Path | None:
-    """The cached snapshot of a hub id, if it is whole enough to hold weights."""
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+def hub_name(model: str) -> re.Match[str] | None:
+    """The parts ``id`` and ``revision`` of a name that may be a hub model's; None for what can only be a path."""
+    return None if model.startswith(".") else HUB_ID.fullmatch(model)
 
-    try:
-        path = Path(snapshot_download(model, local_files_only=True))
-    except (LocalEntryNotFoundError, HFValidationError, HfHubHTTPError, OSError):
+
+def cached(model: str) -> ModelSource | None:
+    """The snapshot of a hub model in the local cache, if it is whole enough to hold weights.
+
+    Without a commit: the one that the branch main pointed at, else the one fetched last.
+    """
+    name = hub_name(model)
+    if name is None:
         return None
-    return path if weight_files(path) else None
+    home = cache_folder() / f"models--{name['id'].replace('/', '--')}"
+    snapshots = [path for path in home.glob("snapshots/*") if _whole(path)]
+    if name["revision"]:
+        snapshots = [path for path in snapshots if path.name.startswith(name["revision"])]
+    elif (home / "refs" / "main").is_file():
+        main = (home / "refs" / "main").read_text().strip()
+        snapshots = [path for path in snapshots if path.name == main] or snapshots
+    newest = max(snapshots, key=lambda path: path.stat().st_mtime, default=None)
+    return ModelSource(name["id"], newest, newest.name) if newest else None
 
 
-def _downloaded(model: str) -> Path:
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
-
+def _whole(folder: Path) -> bool:
+    """True if the weights are there, all parts of them."""
+    index = folder / "model.safetensors.index.json"
+    if not index.exists():
+        return bool(weight_files(folder))
     try:
-        return Path(snapshot_download(model, allow_patterns=WANTED, ignore_patterns=UNWANTED))
-    except GatedRepoError as error:
-        fix = "Accept its terms on the hub and log in with: hf auth login"
-        raise UserError(f"Model {model!r} is gated.", fix) from error
-    except RepositoryNotFoundError as error:
-        raise UserError(f"The Hugging Face hub has no model {model!r}.", "Check the exact id.") from error
-    except Exception as error:  # whatever the network layer raises, the user can do the same about it
-        raise UserError(
-            f"Model {model!r} is not in the local cache and no network was reached.",
-            "Connect and try again, copy its folder here and name the folder, or use the bundled model: pocket.",
-        ) from error
+        parts = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return False
+    return all((folder / part).exists() for part in parts)
+
+
+def all_cached() -> list[ModelSource]:
+    """Every hub model of the local cache that holds safetensors weights, by id."""
+    ids = (path.name.removeprefix("models--").replace("--", "/") for path in cache_folder().glob("models--*"))
+    return [source for id_ in sorted(ids) if (source := cached(id_))]
+
+
+def cache_folder() -> Path:
+    """Where the Hugging Face libraries keep what they downloaded (see their HF_HOME and HF_HUB_CACHE)."""
+    from huggingface_hub import constants
+
+    return Path(constants.HF_HUB_CACHE)
 
 
 def weight_files(folder: Path) -> list[Path]:
@@ -104,18 +139,33 @@ def refusal(folder: Path) -> str:
     """Why a model folder may not be loaded, as the end of a sentence; empty when it may."""
     if not (folder / "config.json").exists():
         return f"{folder.name} holds no config.json."
-    try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError):
+    config = config_of(folder)
+    if not config:
         return "its config.json cannot be read."
-    if not weight_files(folder):
-        pickled = any(folder.glob("*.bin")) or any(folder.glob("*.pt")) or any(folder.glob("*.pth"))
-        kept = "are kept only in pickle files, which can run code" if pickled else "are missing"
-        return f"its weights {kept}. Only safetensors are loaded."
-    return _refused_kind(config)
+    return refused_files(path.name for path in folder.iterdir()) or refused_kind(config)
 
 
-def _refused_kind(config: dict[str, Any]) -> str:
+def config_of(folder: Path) -> dict[str, Any]:
+    """A model's config.json; empty when it cannot be read."""
+    try:
+        value = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def refused_files(names: Iterable[str]) -> str:
+    """Why a model of these files may not be loaded: its weights must be safetensors."""
+    endings = {Path(name).suffix for name in names}
+    if ".safetensors" in endings:
+        return ""
+    pickled = endings & {".bin", ".pt", ".pth"}
+    kept = "are kept only in pickle files, which can run code" if pickled else "are missing"
+    return f"its weights {kept}. Only safetensors are loaded."
+
+
+def refused_kind(config: dict[str, Any]) -> str:
+    """Why a model with this config.json cannot be used: no causal language model, or code of its own."""
     from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
     from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
@@ -144,11 +194,17 @@ def weights_hash(folder: Path) -> str:
 
 def tensor_shapes(path: Path) -> dict[str, tuple[int, ...]]:
     """Names and shapes of the tensors in a safetensors file, read from its header alone."""
+    return {name: shape for name, (shape, _) in tensor_header(path).items()}
+
+
+def tensor_header(path: Path) -> dict[str, tuple[tuple[int, ...], str]]:
+    """The shape and number format ("BF16") of each tensor in a safetensors file, by name."""
     try:
         with open(path, "rb") as file:
             (size,) = struct.unpack("<Q", file.read(8))
             header = json.loads(file.read(min(size, 100_000_000)))
-        return {name: tuple(entry["shape"]) for name, entry in header.items() if name != "__metadata__"}
+        tensors = {name: entry for name, entry in header.items() if name != "__metadata__"}
+        return {name: (tuple(entry["shape"]), str(entry["dtype"])) for name, entry in tensors.items()}
     except (OSError, struct.error, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{path.name} is not a whole safetensors file.", "Copy or download it again.") from error
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -11,18 +10,21 @@ from data.disk import file_hash
 from data.errors import UserError
 from data.examples import Reading, locate, read_examples
 from data.jobs import Run
-from data.leakage import question_key
-from data.prompts import fingerprint, instruction_for
+from data.prompts import fingerprint
+from data.sameness import asked_key
+from data.taught import taught_by
 from data.workspace import Workspace
 from sft.checks import Exam, Measure, exam
 from sft.choice import Criteria, criteria_for
-from sft.config import TrainConfig, filled, rehearsing
-from sft.crowd import Crowd
+from sft.config import TrainConfig
 from sft.devices import training_precision
+from sft.kinds import base_network
 from sft.model import LocalModel
-from sft.rehearsal import exercises
-from sft.rows import Prepared, context_for, prepare, split
+from sft.plan import doubts, plan
+from sft.rows import Prepared
 from sft.sources import parameter_count
+from sft.speed import speed
+from sft.targets import check_targets
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class Task:
     criteria: Criteria
     facts: dict[str, Any]
     question_keys: tuple[str, ...]
+    taught: dict[str, Any]
 
 
 def settle(
@@ -53,25 +56,17 @@ def settle(
     reporter.write(text=f"loading {config.model}")
     # all weights in half precision would lose small updates; an adapter trains beside a base of any precision
     model = LocalModel.load(config.model, dtype="float32" if config.method == "full" else None)
+    check_targets(config.targets, model.source.path)
+    if config.method == "qlora":
+        model.network = base_network(model, config)
     reporter.device(model.device.name, f"{model.device_reason}; {model.device.dtype}: {model.dtype_reason}")
     parameters = parameter_count(model.source.path)
-    config, reasons = filled(config, parameters, model.window)
-    context, reasons["context"] = context_for(config.context, reading.examples)
-    instruction, reasons["instruction"] = instruction_for(model.id)
-    if given:
-        learned, held, said = list(reading.examples), list(given.examples), f"validation rows from {given.file}"
-    else:
-        learned, held, said = split(reading.examples, config.seed)
-    crowd = Crowd(learned, held, config.seed) if context == "crowd" else None
-    config, reasons["rehearsal"] = rehearsing(config, context, len(learned), parameters)
-    assert config.rehearsal is not None and config.epochs is not None and config.max_length is not None  # noqa: PT018
-    rehearsed = exercises(config.rehearsal * math.ceil(config.epochs), config.seed, instruction)
-    train = prepare(learned, context, instruction, model.tokens, config.max_length, crowd, rehearsed)
-    validation = prepare(held, context, instruction, model.tokens, config.max_length, crowd)
-    if len(train.rows) == train.rehearsed:
-        raise UserError(f"All {train.too_long} training rows are longer than {config.max_length} tokens.",
-                        "Raise --max-length, choose a base with a larger window, or shorten the rows.")  # fmt: skip
+    planned = plan(config, reading, given, model.id, parameters, model.window)
+    config, context, instruction, held = planned.config, planned.context, planned.instruction, planned.held
+    reasons = dict(planned.reasons)
+    train, validation = planned.rows(model.tokens, workspace.cache)
     reasons["precision"] = ": ".join(training_precision(model.device))
+    reasons |= speed(model, config, train).reasons
     asked = exam(held, validation.rows, model.tokens, config.asked, config.seed, measure)
     criteria = criteria_for(
         config.criterion, config.stopping, bool(validation.rows), len(asked.questions) if asked else 0
@@ -80,12 +75,14 @@ def settle(
     told = {"metric": asked.metric, "metric_reason": asked.reason, "asked": asked.said} if asked else {}
     facts = _origin(run, model, reading, given) | {
         "prompt": fingerprint(), "instruction": instruction, "context": context, "reasons": reasons,
-        "settings": asdict(config) | {"model": model.id}, "validation": said, "training_rows": train.counts(),
+        "settings": asdict(config) | {"model": model.id}, "validation": planned.said, "training_rows": train.counts(),
         "validation_rows": validation.counts(), "base_parameters": parameters,
-        "criterion": vars(criteria) | told,
+        "criterion": vars(criteria) | told, "doubts": doubts(reading.examples),
+        "leakage": run.order["inputs"].get("leakage"),
     }  # fmt: skip
-    keys = tuple(sorted({question_key(example.question) for example in reading.examples}))
-    return Task(run, config, model, train, validation, asked, criteria, facts, keys)
+    keys = tuple(sorted({asked_key(example) for example in reading.examples}))
+    taught = taught_by(reading.examples)
+    return Task(run, config, model, train, validation, asked, criteria, facts, keys, taught)
 
 
 def _read(workspace: Workspace, run: Run, which: str) -> Reading:
@@ -94,7 +91,7 @@ def _read(workspace: Workspace, run: Run, which: str) -> Reading:
     path = locate(workspace, ordered["ref"], which)
     if file_hash(path) != ordered["sha256"]:
         raise UserError(f"{path.name} changed after this run was ordered.", "Start a new fine-tune with it.")
-    return read_examples(path)
+    return read_examples(path, ordered.get("mapping"))
 
 
 def _origin(run: Run, model: LocalModel, reading: Reading, given: Reading | None) -> dict[str, Any]:

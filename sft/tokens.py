@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from data.errors import UserError
-from data.schema import Conversation
+from data.schema import Conversation, Message
 
 PLAIN_TEMPLATE = (
     "{% for m in messages %}{{ m['role'] | capitalize }}:\n{{ m['content'] }}"
@@ -16,13 +16,20 @@ PLAIN_TEMPLATE = (
     "{% if add_generation_prompt %}Assistant:\n{% endif %}"
 )
 
+UNSTATED_WINDOW = 4_096  # of models without positions, which could go on for ever
+
 
 @dataclass(frozen=True)
 class Tokens:
-    """A tokenizer with what had to be added to it. ``note`` is empty when nothing was."""
+    """A tokenizer with what had to be added to it. ``note`` is empty when nothing was.
+
+    ``takes_system``: whether its template has a place for a system turn; where it has none, the turn's text leads the
+    first question.
+    """
 
     tokenizer: Any
     note: str
+    takes_system: bool = True
 
     @property
     def end(self) -> int:
@@ -31,7 +38,8 @@ class Tokens:
 
     def prompt(self, conversation: Conversation) -> list[int]:
         """Token ids of a conversation up to where the answer begins."""
-        messages = [{"role": message.role, "content": message.content} for message in conversation]
+        turns = conversation if self.takes_system else _system_first(conversation)
+        messages = [{"role": message.role, "content": message.content} for message in turns]
         encoded = self.tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_dict=True)
         return list(encoded["input_ids"])
 
@@ -68,4 +76,49 @@ def load_tokens(folder: Path, end: int | None) -> Tokens:
     if not tokenizer.chat_template:
         tokenizer.chat_template = PLAIN_TEMPLATE
         note = "the model has no chat template: a plain one with the words User and Assistant is used"
-    return Tokens(tokenizer, note)
+    return Tokens(tokenizer, note, _takes_system(tokenizer))
+
+
+def _takes_system(tokenizer: Any) -> bool:
+    """Whether a system turn survives the template: some refuse it, some leave it out."""
+    probe = [{"role": "system", "content": "xyzzy"}, {"role": "user", "content": "hello"}]
+    try:
+        return "xyzzy" in tokenizer.apply_chat_template(probe, tokenize=False)
+    except Exception:  # whatever a stranger's template raises for it
+        return False
+
+
+def _system_first(conversation: Conversation) -> Conversation:
+    """The same conversation with a leading system turn put at the head of the first question."""
+    if len(conversation) < 2 or conversation[0].role != "system":
+        return conversation
+    told, first, *rest = conversation
+    return (Message(first.role, f"{told.content}\n\n{first.content}"), *rest)
+
+
+def named_ends(*configs: Any) -> list[int]:
+    """The tokens that the first of a model's configs which names any names as its end, from none to several."""
+    for config in configs:
+        found = getattr(config, "eos_token_id", None)
+        if found is not None:
+            return list(found) if isinstance(found, (list, tuple)) else [found]
+    return []
+
+
+def window_of(config: Any, tokenizer: Any) -> int:
+    """The longest text in tokens that a model of this config (its text part) and tokenizer can take."""
+    positions = getattr(config, "max_position_embeddings", None) or UNSTATED_WINDOW
+    return int(min(positions, tokenizer.model_max_length))
+
+
+def without_weights(folder: Path) -> tuple[Tokens, int]:
+    """The tokenizer of a model folder and the model's window, the weights left on disk."""
+    from transformers import AutoConfig, GenerationConfig
+
+    config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    generation = None
+    if (folder / "generation_config.json").exists():
+        generation = GenerationConfig.from_pretrained(folder, local_files_only=True)
+    ends = named_ends(generation, config)
+    tokens = load_tokens(folder, ends[0] if ends else None)
+    return tokens, window_of(config.get_text_config(), tokens.tokenizer)

@@ -14,7 +14,7 @@ from data.jobs import Run
 from data.options import from_saved
 from data.store import Artifact
 from data.workspace import Workspace
-from sft import memory, ranks
+from sft import ranks, shortage
 from sft.adapters import Trained, made_by, publish_trained
 from sft.checkpoints import Unwritable, disk_full, last_whole, step_of
 from sft.checks import WORDS, Measure
@@ -40,21 +40,21 @@ def train(workspace: Workspace, run: Run, reporter: Reporter, measure: Measure |
     try:
         return _attempt(workspace, run, reporter, config, measure, started)
     except Exception as error:
-        if not memory.ran_out(error):
+        if not shortage.ran_out(error):
             raise
         text = str(error).splitlines()[0] if str(error) else type(error).__name__
     print(f"Out of memory: {text}", flush=True)
-    smaller = memory.in_parts(config)
+    smaller = shortage.in_parts(config)
     if smaller is None:
         raise _too_large(config)
-    memory.free()  # here, where no exception holds the failed attempt in memory any more
+    shortage.free()  # here, where no exception holds the failed attempt in memory any more
     said = (f"Memory ran out with {config.batch_size} rows at once: {smaller.batch_size} at once, "
             f"{smaller.accumulation} times for each step, compute the same.")  # fmt: skip
     reporter.write(note=said)
     try:
         return _attempt(workspace, run, reporter, smaller, measure, started, (said,))
     except Exception as error:
-        if not memory.ran_out(error):
+        if not shortage.ran_out(error):
             raise
     raise _too_large(smaller)
 
@@ -145,6 +145,7 @@ def _publish(
             "notes": [*notes, *_notes(task, evaluated, chosen)],
         },
         question_keys=task.question_keys,
+        taught=task.taught,
     )  # fmt: skip
     return publish_trained(workspace, task.run.name, trained)
 
@@ -167,6 +168,7 @@ def _notes(task: Task, evaluated: list[Point], chosen: Point) -> list[str]:
     notes = [task.facts["validation"] + "."]
     if task.train.too_long:
         notes.append(f"{task.train.too_long} rows longer than {task.config.max_length} tokens were left out.")
+    notes += task.facts["doubts"]
     if task.facts["template_note"]:
         notes.append(task.facts["template_note"] + ".")
     base = next((point for point in evaluated if point.step == 0), Point(0))

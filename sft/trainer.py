@@ -11,7 +11,6 @@ from typing import Any
 
 import datasets
 import torch
-from peft import LoraConfig
 from safetensors import SafetensorError
 from torch.utils.data import Sampler
 from transformers import PrinterCallback, set_seed
@@ -24,10 +23,12 @@ from sft.checkpoints import Unwritable
 from sft.config import TrainConfig
 from sft.convolution import quicken
 from sft.devices import training_precision
-from sft.memory import ran_out
+from sft.kinds import adapter_config
 from sft.model import LocalModel
 from sft.progress import Progress, refuse_bad_loss
 from sft.rows import Prepared, Row
+from sft.shortage import ran_out
+from sft.speed import Speed, speed
 
 EVALUATIONS = 10
 LOGGED_STEPS = 200
@@ -123,21 +124,17 @@ def build(
     """A trainer ready to run. ``config`` has no None left; ``fresh`` is False when a checkpoint will be resumed."""
     datasets.disable_progress_bars()
     set_seed(config.seed)  # before the adapter's first weights are drawn
-    lora = None
-    if config.method == "lora":
-        lora = LoraConfig(
-            r=config.rank, lora_alpha=config.alpha, lora_dropout=config.dropout, target_modules="all-linear",
-            task_type="CAUSAL_LM",
-        )  # fmt: skip
     assert config.epochs is not None
     in_each_epoch = len(train.rows) - train.rehearsed + train.rehearsed // math.ceil(config.epochs)
     trainer = _Trainer(
         model=model.network,
-        args=_arguments(model, config, in_each_epoch, bool(validation.rows), folder, fresh),
+        args=_arguments(
+            model, config, in_each_epoch, bool(validation.rows), folder, fresh, speed(model, config, train)
+        ),
         train_dataset=_table(train.rows),
         eval_dataset=_table(validation.rows) if validation.rows else None,
         processing_class=model.tokenizer,
-        peft_config=lora,
+        peft_config=adapter_config(config),
         callbacks=[progress],
     )
     trainer.rehearsed, trainer.together = train.rehearsed, config.batch_size * config.accumulation
@@ -149,7 +146,7 @@ def build(
 
 
 def _arguments(
-    model: LocalModel, config: TrainConfig, rows: int, validated: bool, folder: Path, fresh: bool
+    model: LocalModel, config: TrainConfig, rows: int, validated: bool, folder: Path, fresh: bool, fast: Speed
 ) -> SFTConfig:
     assert config.epochs is not None
     precision, _ = training_precision(model.device)
@@ -166,11 +163,10 @@ def _arguments(
         per_device_eval_batch_size=2 * _share(config.batch_size),
         ddp_find_unused_parameters=False,
         weight_decay=0.0,
-        # no packing: short convolutions (LFM2) would see across examples. Rows of like length share a batch instead
-        packing=False,
+        packing=False,  # across batches; within one see ``sft.speed.flattened``
         max_length=None,
         dataset_kwargs={"skip_prepare_dataset": True},
-        gradient_checkpointing=False,
+        **fast.arguments,
         bf16=precision == "bfloat16",
         fp16=precision == "float16",
         use_cpu=model.device.name == "cpu",
@@ -199,10 +195,10 @@ def _share(rows: int) -> int:
 
 
 def _table(rows: Sequence[Row]) -> datasets.Dataset:
-    """Tokens and labels (-100 on the prompt), in TRL's columns."""
+    """Tokens and labels (-100 where nothing is learned), in TRL's columns."""
     return datasets.Dataset.from_dict(
         {
             "input_ids": [row.prompt + row.answer for row in rows],
-            "labels": [[-100] * len(row.prompt) + row.answer for row in rows],
+            "labels": [row.labels for row in rows],
         }
     )

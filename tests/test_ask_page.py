@@ -23,7 +23,7 @@ from rag.filters import EVERYTHING, Filter
 APP = Path(__file__).resolve().parents[1] / "app.py"
 LAMP = "The lamp has a warranty of 36 months."
 HIT = {"rank": 1, "score": 0.5, "document": "lamp_*.md", "heading": "", "page": None, "text": LAMP, "origin": {},
-       "origin_text": "1. by meaning (cosine 0.860)"}  # fmt: skip
+       "origin_text": "dense rank 1 (cosine 0.860)"}  # fmt: skip
 
 
 @pytest.fixture

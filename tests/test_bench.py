@@ -24,6 +24,7 @@ from data.schema import DecodeSettings, Example
 from data.store import publish, staging
 from data.workspace import Workspace, open_workspace
 from eval import bench, client, records, report
+from eval.searching import load_searches
 from eval.systems import Parts, System
 from rag.chunk import in_context
 
@@ -78,6 +79,12 @@ def test_every_possible_system_answers_every_question(home: Workspace, finished:
     answers = records.load_answers(jobs.find(home, "b").folder)
     assert not answers["gold"]["x"].available
     assert answers["rag"]["q0"].hits[0].passage.document == "Harrow.md"
+
+
+def test_the_times_of_every_search_are_kept(home: Workspace, finished: dict[str, Any]) -> None:
+    took = load_searches(jobs.find(home, "b").folder)
+    assert set(took) == {(system, example.id) for system in ("rag", "floor") for example in EXAMPLES}
+    assert all(min(one.vector or 0, one.search, one.passages) > 0 for one in took.values())
 
 
 def test_the_stored_prompt_is_the_one_prompt_form(home: Workspace, finished: dict[str, Any]) -> None:

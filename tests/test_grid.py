@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,14 @@ from data.errors import Stopped, UserError
 from data.leakage import question_key
 from data.schema import Document
 from data.workspace import Workspace
-from eval import bench, cells, choice, gold, grid, measured, report
+from eval import bench, cells, choice, gold, grid, grid_work, measured, report, tuning
 from eval.cells import Cut
-from eval.choice import Measured, Setting, halves
+from eval.choice import Measured, Setting
 from eval.gold import Question, Quote
+from eval.halves import halves
 from eval.retrieval import Outcome
-from eval.statistics import sign_flip, standard_error
+from eval.significance import sign_flip
+from eval.statistics import standard_error
 from eval.systems import METHOD, K, Parts, corner, searched, settle
 from rag import draft, knowledge, orders
 from rag.chunk import chunk
@@ -68,7 +71,7 @@ def ordered(workspace: Workspace, base: Path, **values: Any) -> jobs.Run:
 
 
 def finished(workspace: Workspace, run: jobs.Run, load: Any = None) -> dict[str, Any]:
-    return grid.work(workspace, run, Reporter(run), load or (lambda name: fake()))
+    return grid_work.work(workspace, run, Reporter(run), load or (lambda name: fake()))
 
 
 # --- the test set -----------------------------------------------------------------------------------------------------
@@ -119,30 +122,7 @@ def test_rows_without_evidence_are_counted_and_a_file_without_any_is_refused(
         gold.read(workspace, str(bare), "K")
 
 
-def test_questions_about_overlapping_text_are_one_unit_and_documents_are_where_there_are_enough() -> None:
-    places = {"a": [("x", 0, 10)], "b": [("x", 9, 20)], "c": [("x", 20, 30)], "d": [("y", 0, 5), ("x", 29, 31)]}
-    found, unit, _ = gold.clusters(places)
-    assert unit == "place in a document"
-    assert found["a"] == found["b"] != found["c"]
-    assert found["c"] == found["d"], "d stands in two places, and one of them overlaps c"
-    many = {f"{n}-{i}": [(f"doc{n}", 100 * i, 100 * i + 5)] for n in range(40) for i in range(2)}
-    found, unit, why = gold.clusters(many)
-    assert unit == "document"
-    assert "40 documents" in why
-    assert len(set(found.values())) == 40
-    assert found["3-0"] == found["3-1"]
-
-
 # --- choosing ---------------------------------------------------------------------------------------------------------
-
-
-def test_the_split_never_takes_a_cluster_apart_and_is_the_same_each_time() -> None:
-    clusters = {f"q{n}": f"c{n % 13}" for n in range(60)} | {f"big{n}": "c0" for n in range(9)}
-    first, second = halves(clusters)
-    assert sorted(first + second) == sorted(clusters)
-    assert not {clusters[name] for name in first} & {clusters[name] for name in second}
-    assert abs(len(first) - len(second)) <= 14
-    assert halves(dict(reversed(clusters.items()))) == (first, second)
 
 
 def some(setting: Setting, ranks: Sequence[int | None], tokens: int) -> Measured:
@@ -218,7 +198,7 @@ def test_the_standard_error_is_the_textbook_one_and_grows_with_grouping() -> Non
 
 def test_a_draft_ranks_as_the_published_version_searches(workspace: Workspace, base: Path) -> None:
     built, embedder = open_knowledge(workspace, "K"), fake()
-    drafted = draft.draft(workspace, built, draft.cut(built, SETTINGS, embedder, quiet), embedder, quiet)
+    drafted = draft.draft(workspace, built, draft.cut(workspace, built, SETTINGS, embedder, quiet), embedder, quiet)
     assert embedder.model == [], "what the version holds is not embedded again"
     asked = [f"Who keeps the {word} house?" for word in WORDS[:5]]
     ranked = draft.rankings(drafted, asked, embedder.embed_questions(asked), METHODS)
@@ -311,6 +291,63 @@ def test_questions_about_other_documents_are_refused(workspace: Workspace, base:
     other.write_text(json.dumps({"question": "Who?", "answer": "Ada", "evidence": "Ada did it."}))
     with pytest.raises(UserError, match="Of 1 questions, 0 have"):
         ordered(workspace, other)
+
+
+def test_questions_that_all_rest_on_the_same_words_are_refused_before_anything_is_measured(
+    workspace: Workspace, base: Path, tmp_path: Path
+) -> None:
+    same = tmp_path / "same.jsonl"
+    rows = [{"question": f"What is number {n}?", "answer": "kept", "evidence": sentence("cedar", 1)} for n in range(4)]
+    same.write_text("\n".join(map(json.dumps, rows)))
+    with pytest.raises(UserError, match="All 4 questions that can be used ask the same, or rest on the same"):
+        ordered(workspace, same)
+    assert jobs.list_runs(workspace, "grid") == []
+
+
+def test_a_cutting_that_cannot_be_had_is_named(workspace: Workspace, base: Path) -> None:
+    assert grid.not_tried((80, 160), (0, 40), Cut(160, 0)) == (
+        "Not tried (size/overlap): 80/40. Neighbours can share less than half of a passage."
+    )
+    assert grid.not_tried((160,), (0, 40), Cut(160, 0)) == ""
+    assert grid.not_tried((80,), (40,), Cut(80, 40)) == "", "what is in use is tried"
+    run = ordered(workspace, base, overlap_tokens=(0, 8), methods=("bm25",), ks=(1,))
+    finished(workspace, run)
+    told = grid.result(run)
+    assert told["notes"] == ["Not tried (size/overlap): 16/8. Neighbours can share less than half of a passage."]
+    assert {(row["chunk_tokens"], row["overlap_tokens"]) for row in told["rows"]} == {(16, 0), (32, 0), (32, 8)}
+    assert tuning.as_text(told).endswith(told["notes"][0])
+
+
+def test_figures_say_when_a_set_was_searched_exactly_that_single_questions_are_not(
+    workspace: Workspace, base: Path, tmp_path: Path
+) -> None:
+    rows = [json.loads(line) for line in base.read_text().splitlines()]
+    many = [{**row, "id": f"{row['id']} {n}", "question": f"{n}: {row['question']}"} for row in rows for n in (1, 2)]
+    (tmp_path / "many.jsonl").write_text("\n".join(map(json.dumps, many)))
+    settings = replace(SETTINGS, exact_up_to=5)
+    record = knowledge.build(workspace, "A", [tmp_path / "docs"], settings, fake()).artifact.manifest()["index"]
+    assert record["kind"] == "IndexHNSWFlat"
+    found = f"{100 * record['recall_at_10']:.1f} % of the ten nearest passages of {record['measured_on']} probes"
+
+    def said(name: str, questions: Path, method: str) -> str:
+        told = measured.measure(workspace, name, str(questions), 3, method, lambda _: fake())
+        assert told["note"] == "" or f"Note: {told['note']}." in measured.as_lines(told)
+        return told["note"]
+
+    for method in ("dense", "fused"):
+        assert said("A", tmp_path / "many.jsonl", method) == (
+            "these 48 questions were searched at once, and so exactly; a single question is searched approximately, "
+            f"which found {found}"
+        )
+    assert said("A", tmp_path / "many.jsonl", "bm25") == ""
+    assert said("A", base, "dense") == "", "24 are asked one by one"
+    assert said("K", tmp_path / "many.jsonl", "dense") == "", "an exact index"
+    parts = Parts(knowledge="A", method="dense")
+    run = bench.order(workspace, bench.BenchOrder("b", str(tmp_path / "many.jsonl"), parts, ("rag",)))
+    assert run.order["inputs"]["flags"]["rag"][0].startswith("A@1: these 48 questions were searched at once")
+    run = grid.order(workspace, grid.GridOrder("A", str(base), (32,), (0,), ("dense",), (1,)))
+    finished(workspace, run)
+    assert "Above 5 passages a knowledge base searches approximately" in grid.result(run)["notes"][0]
 
 
 # --- adopting ---------------------------------------------------------------------------------------------------------

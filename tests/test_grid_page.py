@@ -62,9 +62,10 @@ def test_the_result_leads_with_the_half_that_did_not_choose(workspace: Workspace
     said = texts(app)
     assert told["held_out"]["sentences"][0] in said
     assert said.index("Indicative only") < said.index("The half that chose")
-    held = next(one.value for one in app.dataframe if "Settings" in one.value.columns)
-    assert list(held["Settings"]) == ["chosen", "in use when measured"]
-    assert list(held["Passages"]) == [1, 4]
+    held = next(one.value for one in app.dataframe if "in use when measured" in one.value.columns).set_index("")
+    assert held.loc["Passages in the prompt"].to_dict() == {"chosen": "1", "in use when measured": "4"}
+    assert held.loc["Method", "chosen"] == "BM25"
+    assert held.loc["hit rate, %", "chosen"] == report.cell(told["held_out"]["chosen"]["hit"])
 
 
 def test_one_click_orders_the_new_version_and_its_settings_become_the_defaults(
@@ -81,7 +82,7 @@ def test_one_click_orders_the_new_version_and_its_settings_become_the_defaults(
         app = at(page)
         assert not app.exception
         assert app.number_input(key=f"{key}_k").value == 1
-        assert f"K@2: 1 passages, {grid.result(measured)['chosen']['method']}, by default; tuned on 24" in texts(app)
+        assert "K@2: 1 passage, BM25, by default; tuned on 24" in texts(app)
         app.number_input(key=f"{key}_k").set_value(7).run()
         assert app.number_input(key=f"{key}_k").value == 7, "what the user chooses stays"
 

@@ -165,6 +165,67 @@ def test_a_passage_is_marked_in_the_search_lab_and_outlives_a_reload(page: Page)
     expect(page.get_by_text("No passage is marked yet.")).to_be_visible(timeout=SLOW)
 
 
+def houses(folder: Path) -> tuple[list[Path], Path]:
+    """Twelve documents of four sentences each, and questions about two sentences of every one with their evidence."""
+    streets = [
+        "amber",
+        "basin",
+        "cedar",
+        "delta",
+        "ember",
+        "fjord",
+        "grove",
+        "heath",
+        "islet",
+        "jetty",
+        "knoll",
+        "ledge",
+    ]
+    documents, rows = [], []
+    for street in streets:
+        told = [f"House {n} in {street} street is kept by the family {street}son since the year {1800 + n}."
+                for n in range(4)]  # fmt: skip
+        documents.append(folder / f"{street}.md")
+        documents[-1].write_text(f"# {street.capitalize()} street\n\n{' '.join(told)}\n")
+        rows += [{"question": f"Who keeps house {n} in {street} street?", "answer": f"the family {street}son",
+                  "document": f"{street}.md", "evidence": told[n]} for n in (0, 3)]  # fmt: skip
+    questions = folder / "validation.jsonl"
+    questions.write_text("\n".join(map(json.dumps, rows)))
+    return documents, questions
+
+
+def test_settings_are_tried_adopted_and_become_the_defaults_of_ask(page: Page, tmp_path: Path) -> None:
+    documents, questions = houses(tmp_path)
+    open_page(page, "knowledge", "Knowledge base")
+    choose_if_there(page, "Knowledge base", "a new one")
+    page.get_by_label("Name of the new one").fill("streets")
+    page.locator("input[type=file]").set_input_files(documents)
+    page.get_by_role("button", name="Build", exact=True).click()
+    expect(page.get_by_text("streets@1: 12 documents")).to_be_visible(timeout=SLOW)
+
+    open_page(page, "lab", "Search lab")
+    choose_if_there(page, "Knowledge base", "streets")
+    expect(
+        page.get_by_text("streets@1: passages of 160 tokens, overlap 0, fused, k = 4 (never tuned).")
+    ).to_be_visible()
+    choose_if_there(page, "Questions with their evidence", "a file of mine")
+    page.locator("input[type=file]").set_input_files(questions)
+    page.get_by_role("button", name="Measure", exact=True).click()
+    expect(page.get_by_text("The half that chose")).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text(re.compile(r"On the \d+ questions of the half that did not choose"))).to_be_visible()
+    said = page.locator("p").filter(has_text="Chosen:").inner_text()
+    k = re.search(r"k = (\d+)", said)
+    assert k, said
+    assert k.group(1) != "4", "two passages find these as well as four"
+    page.get_by_role("button", name="Make these its own settings").click()
+    expect(page.get_by_text("These settings are in use.")).to_be_visible(timeout=SLOW)
+
+    open_page(page, "ask", "Ask")
+    choose_if_there(page, "Knowledge base", "streets@2")
+    expect(page.get_by_text(re.compile(rf"streets@2: {k.group(1)} passages, .*tuned on 24 questions"))).to_be_visible()
+    expect(page.get_by_role("spinbutton", name="Passages")).to_have_value(k.group(1))
+
+
 def five_files(folder: Path) -> dict[str, Path]:
     """A file of each kind, by writers of their own; the PDF is protected by a password."""
     paths = {name: folder / name for name in ("kettle.pdf", "door.docx", "garden.html", "prices.csv", "boat.md")}
@@ -213,9 +274,9 @@ def test_five_files_are_given_one_is_mended_and_an_edit_changes_what_is_found(pa
     expect(page.get_by_role("combobox", name="Knowledge base", exact=True)).to_have_value("house")
     page.locator("input[type=file]").set_input_files([files["kettle.pdf"]])
     page.get_by_role("button", name="Build", exact=True).click()
-    expect(page.get_by_text("house@2: 6 documents, 6 passages: 1 embedded anew, 5 taken over.")).to_be_visible(
-        timeout=SLOW
-    )
+    expect(
+        page.get_by_text("house@2: 6 documents from 5 files, 6 passages: 1 embedded anew, 5 taken over.")
+    ).to_be_visible(timeout=SLOW)
     expect(page.get_by_text(refusal)).to_have_count(0)
     look_up(page, "How fast does the kettle boil?", "boils a litre of water in four minutes")
     look_up(page, "When does the ferry leave?", "leaves the north quay at 6:40")
@@ -227,9 +288,9 @@ def test_five_files_are_given_one_is_mended_and_an_edit_changes_what_is_found(pa
     text.fill("# Ferry\n\nThe Marrow ferry leaves the south quay at 9:15 every day.\n")
     text.blur()
     page.get_by_role("button", name="Save as a new version").click()
-    expect(page.get_by_text("house@3: 6 documents, 6 passages: 1 embedded anew, 5 taken over.")).to_be_visible(
-        timeout=SLOW
-    )
+    expect(
+        page.get_by_text("house@3: 6 documents from 5 files, 6 passages: 1 embedded anew, 5 taken over.")
+    ).to_be_visible(timeout=SLOW)
     page.get_by_text("Search", exact=True).first.click()
     look_up(page, "When does the ferry leave?", "leaves the south quay at 9:15")
     expect(page.get_by_text("leaves the north quay at 6:40")).to_have_count(0)
@@ -302,7 +363,7 @@ def test_a_small_comparison_is_run_and_its_table_read(page: Page) -> None:
 def test_a_question_gets_four_answers(page: Page) -> None:
     open_page(page, "ask", "Ask")
     page.get_by_role("button", name=re.compile("Tolvi 3 lamp")).click()
-    expect(page.get_by_text("The six steps in detail", exact=True)).to_have_count(4, timeout=SLOW)
+    expect(page.get_by_text("The six steps in detail", exact=True)).to_be_visible(timeout=SLOW)
     expect(page.get_by_text(re.compile(r"The \d+ passages that were read"))).to_be_visible()
     link = page.get_by_role("link", name="[1]", exact=True).first
     link.click()

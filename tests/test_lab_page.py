@@ -13,11 +13,12 @@ from data.workspace import Workspace
 from eval.worker import told
 from rag import knowledge
 from rag.knowledge import open_knowledge
-from rag.marks import question_file, read_marks
+from rag.marks import Mark, question_file, read_marks
 from rag.retrieve import KnowledgeRetriever
 from rag.settings import BuildConfig
 from tests.hashing import fake
 from tests.test_pages import at, texts
+from ui import lab_marks
 
 QUESTION = "When may goods be returned?"
 FILES = {
@@ -60,13 +61,13 @@ def test_three_lists_say_where_the_same_passage_stands_in_the_others(workspace: 
     assert not app.exception
     said = texts(app)
     assert said.count(FILES["a.md"].split("\n")[2]) == 3, "in all lists, and as text"
-    assert "by words: 1 · fused: 1" in said
-    assert "by meaning: 1 · by words: 1" in said
+    assert "BM25: 1 · fused: 1" in said
+    assert "dense: 1 · BM25: 1" in said
     assert "cosine 0." in said
     assert "BM25 " in said
     assert "1/(60+1) + 1/(60+1) = 0.0328" in said
     assert len(buttons(app, "lab_right_bm25_")) < len(buttons(app, "lab_right_dense_")) == 3
-    assert "by words: –" in said, "a passage without a word of the question"
+    assert "BM25: –" in said, "a passage without a word of the question"
 
 
 def test_nothing_good_enough_is_said_in_words(workspace: Workspace, folder: Path) -> None:
@@ -131,3 +132,19 @@ def test_the_download_is_a_question_file(workspace: Workspace, folder: Path, tmp
     assert not reading.refused
     (example,) = reading.examples
     assert (example.question, example.document, example.evidence) == (QUESTION, "a.md", mark.quote)
+
+
+def test_what_is_right_does_not_depend_on_what_was_found(workspace: Workspace, tmp_path: Path) -> None:
+    """The marked passage has another half; alone among the hits that must not look right."""
+    (tmp_path / "docs").mkdir()
+    rows = ("The ferry leaves at nine from the old pier below the church.", "It waits.", "Dogs pay half.")
+    (tmp_path / "docs" / "d.txt").write_text("\n\n".join(rows))
+    knowledge.build(workspace, "K", [tmp_path / "docs"], BuildConfig(16, 0, "hash"), fake())
+    base = open_knowledge(workspace, "K")
+    text, (first, second) = base.texts["d.txt"], base.passages
+    assert second.text == "Dogs pay half."
+    made = Mark("m", "When?", "d.txt", 0, second.end, text[: second.end])
+    hits = {one.id: {"dense": {"hits": [{"id": one.id}]}} for one in (first, second)}
+    assert lab_marks.right_passages(base.artifact, "when?", [made], hits[first.id]) == {first.id: [made]}
+    assert lab_marks.right_passages(base.artifact, "when?", [made], hits[second.id]) == {}
+    assert lab_marks.right_passages(base.artifact, "where?", [made], hits[first.id]) == {}

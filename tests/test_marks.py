@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
-from data import store
+from data import deletion, store
 from data.errors import UserError
 from data.examples import read_examples
 from data.schema import Passage
 from data.shell import main
 from data.workspace import Workspace
-from rag import knowledge
+from rag import knowledge, marks
 from rag.__main__ import parser
 from rag.knowledge import open_knowledge
 from rag.marks import Mark, add_mark, carries, gold_passages, located, occurrences, read_marks, remove_mark
@@ -94,14 +98,59 @@ def test_marks_live_as_long_as_the_name(workspace: Workspace, file: Path) -> Non
     file.write_text(TEXT + " More.")
     build(workspace, file, 16)
     assert store.versions(workspace, "knowledge", "K") == [1, 2]
-    knowledge.delete(workspace, "K@1")
+    assert knowledge.delete(workspace, "K@1").marks == 0
     assert read_marks(workspace, "K") == kept
     assert store.names(workspace, "knowledge") == ["K"]
-    knowledge.delete(workspace, "K", every=True)
+    assert knowledge.delete(workspace, "K", every=True).marks == 1
     with pytest.raises(UserError, match="no knowledge base named 'K'"):
         read_marks(workspace, "K")
     build(workspace, file, 16)
     assert read_marks(workspace, "K") == []
+
+
+def test_deleting_a_name_says_how_many_marks_go(
+    workspace: Workspace, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mark(workspace)
+    mark(workspace, question="Which goods?")
+    code, said = shell(capsys, "delete", "--name", "K", "--all")
+    assert (code, said) == (0, "Deleted: K@1, and with them 2 marks.\n")
+    build(workspace, file, 16)
+    assert shell(capsys, "delete", "--name", "K", "--all") == (0, "Deleted: K@2.\n")
+
+
+def test_a_mark_and_a_deletion_at_the_same_moment_leave_no_mark_behind(workspace: Workspace, file: Path) -> None:
+    """The deletion waits for the mark that is being written, and the next mark finds that the name is gone."""
+    path = marks.marks_file(workspace, "K")
+    outcome: list[object] = []
+
+    def attempt(work: Callable[[], object]) -> None:
+        try:
+            outcome.append(work())
+        except UserError as error:
+            outcome.append(error.what)
+
+    deleting = Thread(target=attempt, args=[lambda: knowledge.delete(workspace, "K", every=True)])
+    marking = Thread(target=attempt, args=[lambda: mark(workspace)])
+    with open(path.with_name(marks.LOCK), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # somebody is writing
+        mark_now = Mark("m", "?", "returns.txt", 4, 8, "shop")
+        deleting.start()
+        while store.names(workspace, "knowledge"):
+            time.sleep(0.01)
+        marks._write(path, [mark_now])
+    deleting.join()
+    assert outcome == [knowledge.Deleted(("K@1",), 1)], "the mark made meanwhile is counted"
+    assert not path.exists()
+    build(workspace, file, 16)
+    with open(path.with_name(marks.LOCK), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        marking.start()  # it knows the name, and waits
+        time.sleep(0.2)
+        deletion.delete_all(workspace, "knowledge", "K")
+    marking.join()
+    assert outcome[1] == "There is no knowledge base named 'K'."
+    assert not path.exists()
 
 
 # --- found again ------------------------------------------------------------------------------------------------------
@@ -170,6 +219,25 @@ def test_a_passage_with_an_answer_inside_the_span_is_right_however_little_it_cov
 def test_a_span_longer_than_passages_are_has_those_inside_it() -> None:
     assert gold(cut(*[8] * 5), 6, 34) == ["p1", "p2", "p3"]
     assert gold(cut(*[8] * 5), 2, 34) == ["p0", "p1", "p2", "p3"]
+
+
+def test_a_span_across_a_border_has_the_passages_that_share_most_with_it() -> None:
+    text = "a" * 36 + "\n\n\n\n" + "b" * 40
+    two = [Passage("p0", "d", text[:36], 0, 36), Passage("p1", "d", text[40:], 40, 80)]
+    assert gold(two, 34, 42) == ["p0", "p1"], "two of eight characters each, for four are white space"
+    assert gold(two, 33, 42) == ["p0"]
+    assert gold(two, 36, 40) == [], "only white space"
+
+
+def test_a_mark_of_a_whole_passage_is_right_in_every_smaller_cutting(workspace: Workspace, file: Path) -> None:
+    build(workspace, file, 120)
+    (whole,) = open_knowledge(workspace, "K").passages
+    one = mark(workspace, whole.text)
+    for size in range(16, 60, 4):
+        build(workspace, file, size)
+        right = gold_passages(open_knowledge(workspace, "K").passages, one.document, one.start, one.end)
+        assert right, size
+        assert all(one.start <= passage.start < passage.end <= one.end for passage in right)
 
 
 def test_a_mark_is_right_after_another_cutting(workspace: Workspace, file: Path) -> None:

@@ -151,9 +151,8 @@ def test_a_folder_is_named_by_its_last_part_and_its_weights_by_a_hash(folder: Pa
     assert weights_hash(folder) == LocalModel.load(str(folder)).base_hash
 
 
-def test_an_unknown_hub_id_is_named_exactly(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    with pytest.raises(UserError, match="'someone/some-model-1B' is not in the local cache and no network"):
+def test_an_unknown_hub_id_is_named_exactly() -> None:
+    with pytest.raises(UserError, match="'someone/some-model-1B' is not on this machine"):
         resolve("someone/some-model-1B")
     with pytest.raises(UserError, match="no model folder"):
         resolve("no/such/folder")

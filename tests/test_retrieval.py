@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from math import log2
 
+import numpy as np
 import pytest
+from sklearn.metrics import ndcg_score
 
 from eval.retrieval import Outcome, hit, means, ndcg, outcome, recall, reciprocal_rank
 
@@ -50,3 +52,14 @@ def test_means_have_n_and_an_interval_over_clusters() -> None:
     assert told["mrr"].mean == pytest.approx((1 + 0 + 0.25) / 3)
     assert told["mrr"].low <= told["mrr"].mean <= told["mrr"].high
     assert means({}, {}, 5)["mrr"] is None
+
+
+def test_ndcg_agrees_with_scikit_learn_on_random_rankings() -> None:
+    random = np.random.default_rng(4)
+    for _ in range(50):
+        ranked = [f"p{n}" for n in range(12)]
+        gold = {f"p{n}" for n in random.choice(12, size=random.integers(1, 6), replace=False)}
+        relevant = np.array([[float(name in gold) for name in ranked]])
+        descending = np.array([[float(-n) for n in range(12)]])
+        for k in (1, 3, 10):
+            assert ndcg(outcome(ranked, gold), k) == pytest.approx(ndcg_score(relevant, descending, k=k))

@@ -11,7 +11,8 @@ from data.errors import UserError
 from data.schema import Answer, Example, Hit, Message, Passage
 from data.workspace import Workspace
 from eval import records
-from eval.scoring import holds_gold, summarise
+from eval.found import holds_gold
+from eval.scoring import summarise
 from eval.systems import Parts, System, corner, parse, possible, settle
 
 EXAMPLES = [

@@ -203,10 +203,10 @@ def test_a_hit_found_by_words_alone_has_its_cosine_too(workspace: Workspace, tmp
 def test_where_a_score_came_from_in_words() -> None:
     assert (
         told(Origin(3, 0.6123, 1, 7.311, 0.03252))
-        == "3. by meaning (cosine 0.612), 1. by words (BM25 7.31), fused 0.0325"
+        == "dense rank 3 (cosine 0.612), BM25 rank 1 (score 7.31), fused 0.0325"
     )
-    assert told(Origin(None, 0.2, 1, 7.0, 0.0164)).startswith("not among the nearest (cosine 0.200), 1. by words")
-    assert told(Origin(bm25_rank=2, bm25=1.0)) == "2. by words (BM25 1.00)"
+    assert told(Origin(None, 0.2, 1, 7.0, 0.0164)).startswith("not in the dense list (cosine 0.200), BM25 rank 1")
+    assert told(Origin(bm25_rank=2, bm25=1.0)) == "BM25 rank 2 (score 1.00)"
     assert told(Hit(1, 1.0, None).origin) == ""  # type: ignore[arg-type]
 
 

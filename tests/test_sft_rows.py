@@ -23,7 +23,8 @@ from sft.exchange import Values
 from sft.model import LocalModel
 from sft.orders import order_training
 from sft.rehearsal import exercises
-from sft.rows import context_for, conversations, prepare, split
+from sft.rows import context_for, conversations, prepare
+from sft.split import split
 from sft.train import train
 from tests import tiny
 from tests.tiny import (
@@ -242,7 +243,7 @@ def test_test_questions_among_the_training_rows_block_until_allowed(home: Path, 
         (home / f"leak-{name}.jsonl").write_text("\n".join(map(json.dumps, part)))
     files = {name: home / f"leak-{name}.jsonl" for name in ("train", "test")}
     dataset.add(workspace, "leaky", dataset.check(files))
-    with pytest.raises(UserError, match=r"1 of 1 test questions stand word for word .*--allow-leakage"):
+    with pytest.raises(UserError, match=r"1 of 1 test questions of leaky@1 stand word for word .*--allow-leakage"):
         order_training(workspace, "blocked", config(home), "leaky")
     allowed = order_training(workspace, "allowed", config(home), "leaky", allow_leakage=True)
-    assert allowed.order["inputs"]["leakage"]["exact"] == ["row-1"]
+    assert allowed.order["inputs"]["leakage"][0]["exact"] == ["row-1"]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy.stats import binomtest
 
 from data.schema import Example
-from eval.statistics import Estimate, estimate, group_of, paired, verdict, wilson
+from eval.sentences import Difference, verdict
+from eval.statistics import Estimate, estimate, group_of, paired, unit_words, units, wilson
 
 
 @pytest.mark.parametrize(("right", "n"), [(0, 10), (7, 10), (10, 10), (81, 263)])
@@ -70,19 +73,36 @@ def test_no_difference_seen_is_not_proof_of_none() -> None:
     assert (found.low, found.high) == pytest.approx((-wilson(0, 40)[1], wilson(0, 40)[1]))
 
 
-def test_sentences_claim_only_what_the_interval_shows() -> None:
-    clear, unclear = Estimate(0.124, 0.081, 0.169, 228, 150), Estimate(0.02, -0.01, 0.05, 228, 150)
-    assert verdict("rag", "sft", clear, "exact match") == (
-        "rag beats sft by 12.4 points of exact match (8.1 to 16.9; 228 questions in 150 independent groups)."
+def difference(mean: float, low: float, high: float, groups: int = 150, **more: Any) -> Difference:
+    words = f"{groups} independent passages"
+    return Difference("rag", "sft", Estimate(mean, low, high, 228, groups), words, **more)
+
+
+def test_sentences_claim_only_what_interval_and_p_value_show() -> None:
+    sure = {"p": 0.001, "p_holm": 0.006, "pairs": 6}
+    wanted = "rag beats sft by 12.4 points of exact match (8.1 to 16.9; 150 independent passages)."
+    assert verdict(difference(0.124, 0.081, 0.169, **sure), "exact match") == wanted
+    assert verdict(difference(-0.124, -0.169, -0.081, **sure), "x").startswith("sft beats rag by 12.4 points of x (8.1")
+    assert verdict(difference(0.02, -0.01, 0.05, p=0.2, p_holm=0.4, detectable=0.0431), "x") == (
+        "Cannot tell rag from sft: +2.0 points of x (-1.0 to +5.0; 150 independent passages). "
+        "With so many only a difference above 5 points would show."
     )
-    behind = Estimate(-0.124, -0.169, -0.081, 228, 150)
-    assert verdict("sft", "rag", behind, "x").startswith("rag beats sft by 12.4 points of x (8.1 to 16.9;")
-    assert verdict("rag", "sft", unclear, "x").startswith("Cannot tell rag from sft: +2.0 points of x (-1.0 to +5.0;")
-    assert verdict("rag", "sft", Estimate(0.5, 0.3, 0.7, 30, 6), "x").startswith("Few independent groups (6)")
+    by_chance = verdict(difference(0.05, 0.01, 0.09, p=0.02, p_holm=0.12, pairs=6), "x")
+    assert by_chance.startswith("Cannot tell rag from sft")
+    assert "Among 6 pairs" in by_chance
+    few = verdict(difference(0.5, 0.3, 0.7, groups=6), "x")
+    assert few.startswith("Few independent groups (6), indicative only")
+    assert "beats" not in few
 
 
-def test_the_group_is_the_passage_else_the_fact_else_the_question() -> None:
+def test_the_unit_is_the_passage_else_the_document_else_the_question_in_whatever_words() -> None:
     by_passage = [Example(str(i), "q", ("a",), evidence=text) for i, text in enumerate(["one  text", "one text"])]
     assert group_of(by_passage[0]) == group_of(by_passage[1])
-    assert group_of(Example("1", "q", ("a",), fact="f")) == "f"
-    assert group_of(Example("1", "q", ("a",))) == "1"
+    others = [
+        Example("1", "q", ("a",), document="d.md"), Example("2", "q", ("a",), document="d.md", fact="f"),
+        Example("3", "q", ("a",), fact="f"), Example("4", "q?", ("a",), fact="f"), Example("5", "q", ("a",)),
+    ]  # fmt: skip
+    assert len({group_of(example) for example in others}) == 3
+    assert units([*by_passage, *others]) == {"passage": 1, "document": 1, "question": 2}
+    assert unit_words({"passage": 150}) == "150 independent passages"
+    assert unit_words({"passage": 1, "question": 2}) == "1 passage and 2 questions, taken as independent"

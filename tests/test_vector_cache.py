@@ -10,7 +10,7 @@ import pytest
 
 from data.errors import Stopped, UserError
 from data.workspace import Workspace
-from rag import knowledge, vector_cache
+from rag import cache, knowledge, vector_cache
 from rag.knowledge import open_knowledge
 from rag.settings import BuildConfig
 from tests.test_rag import SETTINGS, TEXTS, fake
@@ -47,7 +47,7 @@ def test_other_weights_or_numbers_are_another_key(workspace: Workspace, document
 def test_a_stopped_build_goes_on_where_it_was(
     workspace: Workspace, documents: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rag.publish.EMBED_AT_ONCE", 2)
+    monkeypatch.setattr("rag.reuse.EMBED_AT_ONCE", 2)
 
     def stop(done: float, total: float, text: str) -> None:
         if text.startswith("embedding 4 of"):
@@ -92,7 +92,7 @@ def test_only_the_newest_vectors_are_kept(workspace: Workspace, monkeypatch: pyt
 
 def test_more_texts_than_one_query_takes(workspace: Workspace) -> None:
     embedder = fake()
-    texts = [f"text {number}" for number in range(2 * vector_cache.AT_ONCE + 1)]
+    texts = [f"text {number}" for number in range(2 * cache.AT_ONCE + 1)]
     vectors = embedder.embed_questions(texts)
     vector_cache.keep(workspace, embedder, texts, vectors)
     found = vector_cache.recall(workspace, embedder, [*texts, "unknown"])

@@ -124,7 +124,7 @@ def comparison(workspace: Workspace, ref: str) -> jobs.Run:
 def test_a_deleted_version_is_gone_and_its_number_is_never_used_again(workspace: Workspace, base: Path) -> None:
     store.point(workspace, "knowledge", "K", 1)
     folder = open_knowledge(workspace, "K@3").artifact.path
-    assert knowledge.delete(workspace, "K@3") == ["K@3"]
+    assert knowledge.delete(workspace, "K@3").refs == ("K@3",)
     assert [path.name for path in folder.iterdir()] == ["deleted.json"]
     assert store.versions(workspace, "knowledge", "K") == [1, 2]
     with pytest.raises(UserError, match=r"K@3 of this knowledge base was deleted \(20"):
@@ -142,8 +142,8 @@ def test_the_version_in_use_and_those_that_runs_name_are_kept(workspace: Workspa
     with pytest.raises(UserError, match=run.id):
         knowledge.delete(workspace, "K", every=True)
     assert store.versions(workspace, "knowledge", "K") == [1, 2, 3]
-    assert knowledge.delete(workspace, "K@2") == ["K@2"]
-    assert knowledge.delete(workspace, "K@1", force=True) == ["K@1"]
+    assert knowledge.delete(workspace, "K@2").refs == ("K@2",)
+    assert knowledge.delete(workspace, "K@1", force=True).refs == ("K@1",)
     assert store.versions(workspace, "knowledge", "K") == [3]
 
 
@@ -156,7 +156,7 @@ def test_a_change_that_waits_keeps_the_version_it_begins_from(workspace: Workspa
 
 
 def test_deleting_all_versions_frees_the_name_but_not_the_numbers(workspace: Workspace, base: Path) -> None:
-    assert knowledge.delete(workspace, "K", every=True) == ["K@1", "K@2", "K@3"]
+    assert knowledge.delete(workspace, "K", every=True).refs == ("K@1", "K@2", "K@3")
     assert store.names(workspace, "knowledge") == []
     assert knowledge.build(workspace, "K", [base], SETTINGS, fake()).artifact.ref == "K@4"
     assert open_knowledge(workspace, "K").ref == "K@4"

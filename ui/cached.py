@@ -1,10 +1,9 @@
-"""Every st.cache_data of the page: only of data read from files, keyed by the file's path and time of change."""
+"""What pages read again and again: only of data read from files, kept by the file's path and time of change."""
 
 from __future__ import annotations
 
 import json
 import threading
-from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,14 +13,12 @@ import streamlit as st
 
 from data import jobs
 from data.disk import read_json
-from data.errors import UserError
 from data.examples import load_examples
 from data.schema import Answer, Example, Passage
 from data.store import Artifact, names, resolve, versions
 from data.workspace import Workspace
 from eval.metrics import score
-from eval.records import load_passages, restored
-from ui import intake
+from eval.records import ANSWERS, load_passages, restored
 from ui.errand import result_of, run_errand
 
 
@@ -80,10 +77,23 @@ def _questions(path: str, changed: int) -> tuple[Example, ...]:
     return load_examples(Path(path))
 
 
-def places(run: jobs.Run) -> dict[str, dict[str, Place]]:
+def places(run: jobs.Run, file: str = ANSWERS) -> dict[str, dict[str, Place]]:
     """{system: {example id: where its answer stands and whether it is right}}; the answers themselves stay on disk."""
-    path = run.folder / "answers.jsonl"
-    return _places(str(path), stamp(path), questions(run))
+    path = run.folder / file
+    return _places(str(path), stamp(path), questions(run)) if path.exists() else {}
+
+
+def labels(run: jobs.Run) -> dict[str, dict[str, str]]:
+    """{system: {example id: why its answer is wrong}}; {} for a comparison scored without."""
+    path = run.folder / "labels.json"
+    return json_file(path)["labels"] if path.exists() else {}
+
+
+def taught(run: jobs.Run) -> dict[str, bool | None]:
+    """{example id: whether the tuned weights were taught it}, where a comparison has one tuned model; else {}."""
+    path = run.folder / "taught.json"
+    known = json_file(path)["taught"] if path.exists() else {}
+    return next(iter(known.values())) if len(known) == 1 else {}
 
 
 @st.cache_resource(max_entries=4, show_spinner="Reading the answers", hash_funcs={tuple: len})
@@ -99,18 +109,18 @@ def _places(path: str, changed: int, asked: tuple[Example, ...]) -> dict[str, di
             except json.JSONDecodeError:
                 continue  # torn by a kill; the batch was answered again
             if row["example"] in examples:
-                given = Answer(row["example"], row["text"], row["seconds"])
+                given = Answer(row["example"], row["text"], row["seconds"], finish_reason=row["finish_reason"])
                 right = bool(score(examples[row["example"]], given).exact_match) if row["available"] else None
                 found.setdefault(row["system"], {})[row["example"]] = Place(place, right)
     return found
 
 
-def answer(run: jobs.Run, place: Place) -> Answer:
+def answer(run: jobs.Run, place: Place, file: str = ANSWERS) -> Answer:
     """One answer with its passages and prompt, read from its place."""
-    with open(run.folder / "answers.jsonl", "rb") as file:
-        file.seek(place.start)
+    with open(run.folder / file, "rb") as rows:
+        rows.seek(place.start)
         return restored(
-            json.loads(file.readline()), _answer_passages(str(run.folder), stamp(run.folder / "answers.jsonl"))
+            json.loads(rows.readline()), _answer_passages(str(run.folder), stamp(run.folder / "passages.jsonl"))
         )
 
 
@@ -148,61 +158,6 @@ def _tail(path: str) -> Tail:
     return Tail(Path(path))
 
 
-def files(artifact: Artifact) -> list[dict[str, Any]]:
-    """One row per file of a knowledge base version: how it ended, and what of it was kept."""
-    path = artifact.path / "manifest.json"
-    return _files(str(artifact.path), stamp(path))
-
-
-@st.cache_data(max_entries=4, show_spinner=False)
-def _files(folder: str, changed: int) -> list[dict[str, Any]]:
-    count: Counter[str] = Counter()
-    with open(Path(folder) / "passages.jsonl", encoding="utf-8") as file:
-        count.update(json.loads(line)["document"] for line in file)
-    return intake.files(read_json(Path(folder) / "manifest.json"), count)
-
-
-def passages(artifact: Artifact, name: str) -> list[dict[str, Any]]:
-    """The passages of one file, in order (of a table: those of all its rows)."""
-    path = artifact.path / "passages.jsonl"
-    known = json_file(artifact.path / "manifest.json")["files"]
-    ids = frozenset(id_ for id_, one in known.items() if one.get("file", id_) == name)
-    return _passages(str(path), stamp(path), ids)
-
-
-@st.cache_data(max_entries=8, show_spinner=False)
-def _passages(path: str, changed: int, ids: frozenset[str]) -> list[dict[str, Any]]:
-    with open(path, encoding="utf-8") as file:
-        return [row for line in file if (row := json.loads(line))["document"] in ids]
-
-
-def texts(artifact: Artifact, ids: frozenset[str]) -> dict[str, str]:
-    """The texts of some documents of a version, by id; those that it does not hold are left out."""
-    path = artifact.path / "documents.jsonl"
-    return _texts(str(path), stamp(path), ids)
-
-
-@st.cache_data(max_entries=8, show_spinner=False)
-def _texts(path: str, changed: int, ids: frozenset[str]) -> dict[str, str]:
-    with open(path, encoding="utf-8") as file:
-        return {row["id"]: row["text"] for line in file if (row := json.loads(line))["id"] in ids}
-
-
-def document(artifact: Artifact, name: str) -> dict[str, Any]:
-    """One document of a knowledge base as a row: its text, file, when it was edited and the rest. Raises UserError."""
-    path = artifact.path / "documents.jsonl"
-    found = _document(str(path), stamp(path), name)
-    if found is None:
-        raise UserError(f"{artifact.ref} has no document {name!r}.", "Choose another.")
-    return {**found, "file": found.get("source") or found["id"], "edited": found.get("edited", "")}
-
-
-@st.cache_data(max_entries=4, show_spinner=False)
-def _document(path: str, changed: int, name: str) -> dict[str, Any] | None:
-    with open(path, encoding="utf-8") as file:
-        return next((row for line in file if (row := json.loads(line))["id"] == name), None)
-
-
 def checked(files: dict[str, str], folder: str | None, mapping: dict[str, str]) -> dict[str, Any]:
     """What ``python -m data check`` says of uploaded files. Raises ui.errand.Refused for files of no use."""
     return result_of(_checked(files, folder, mapping))
@@ -212,3 +167,17 @@ def checked(files: dict[str, str], folder: str | None, mapping: dict[str, str]) 
 def _checked(files: dict[str, str], folder: str | None, mapping: dict[str, str]) -> dict[str, Any]:
     """Uploaded files lie in folders named by their content, so their paths are the key; a refusal is kept too."""
     return run_errand({"do": "check", "files": files, "documents": folder, "mapping": mapping})
+
+
+def prepared(request: dict[str, Any]) -> dict[str, Any]:
+    """What ``python -m sft prepare`` says of the rows of an order. Raises ui.errand.Refused for what cannot be used."""
+    home = Workspace(Path(request["workspace"]))
+    known = [one.ref for one, _ in artifacts(home, "datasets")]
+    return result_of(_prepared(request, known))
+
+
+@st.cache_data(max_entries=8, show_spinner="Preparing the rows and looking for leaks")
+def _prepared(request: dict[str, Any], known: list[str]) -> dict[str, Any]:
+    """Stored rows never change and uploaded files lie in folders named by their content, so the names are the key;
+    ``known`` are the datasets whose test sets are looked through."""
+    return run_errand({"do": "prepare", **request})

@@ -6,6 +6,8 @@ from typing import Any
 
 import streamlit as st
 
+from eval.statistics import FEW_GROUPS
+
 METRICS = {"exact_match": "Exact match", "token_f1": "Token F1"}
 
 
@@ -33,3 +35,66 @@ def intervals(scores: dict[str, Any], metric: str, key: str, step: int = 34) -> 
         ],
     }  # fmt: skip
     st.vega_lite_chart(spec, key=key, alt=f"{METRICS[metric]} of each system with its 95 % interval")
+
+
+def differences(rows: list[dict[str, Any]], what: str, key: str) -> None:
+    """One dot with its 95 % interval per pair, the system that is ahead named first; filled where the lead is clear."""
+    values = [_ahead_first(row) for row in rows]
+    across = {"field": "mean", "type": "quantitative", "title": f"Difference, points of {what}"}
+    named = {"pair": "Pair", "mean": "Points", "low": "95 % from", "high": "to", "n": "Questions", "groups": "Groups"}
+    tips = [{"field": field, "type": "nominal", "title": words} for field, words in named.items()]
+    rests = {"field": "pair", "type": "nominal", "sort": [value["pair"] for value in values], "title": None}
+    colour = {"field": "said", "type": "nominal", "sort": SURE, "scale": {"domain": SURE},
+              "legend": {"orient": "top", "title": None}}  # fmt: skip
+    spec = {
+        "data": {"values": values}, "height": {"step": 26},
+        "encoding": {"y": rests | {"axis": {"labelLimit": 260}}},
+        "layer": [
+            {"mark": {"type": "rule", "strokeDash": [4, 4], "opacity": 0.6},
+             "encoding": {"x": {"datum": 0}, "y": None}},
+            {"mark": {"type": "rule", "strokeWidth": 3, "opacity": 0.65},
+             "encoding": {"x": {**across, "field": "low"}, "x2": {"field": "high"}, "color": colour, "tooltip": tips}},
+            {"mark": {"type": "point", "filled": True, "size": 110, "opacity": 1},
+             "encoding": {"x": across, "color": colour, "shape": colour, "tooltip": tips}},
+        ],
+    }  # fmt: skip
+    st.vega_lite_chart(spec, key=key, alt=f"Differences between systems in {what}, with 95 % intervals")
+
+
+SURE = ["clear", "cannot tell", "few groups, indicative only"]
+
+
+def _ahead_first(row: dict[str, Any]) -> dict[str, Any]:
+    turn = row["mean"] < 0
+    first, second = (row["second"], row["first"]) if turn else (row["first"], row["second"])
+    ends = sorted((-row[end] if turn else row[end]) for end in ("low", "high"))
+    said = SURE[2] if row["groups"] < FEW_GROUPS else SURE[0] if row.get("sign") else SURE[1]
+    points = dict(zip(("low", "mean", "high"), (ends[0], abs(row["mean"]), ends[1]), strict=True))
+    return {"pair": f"{first} − {second}", "n": row["n"], "groups": row["groups"], "said": said,
+            **{part: round(100 * value, 2) for part, value in points.items()}}  # fmt: skip
+
+
+def confusion(found: dict[str, Any], key: str, alt: str) -> None:
+    """Counts of given classes per true class; the darker, the larger the share of its row."""
+    values = [
+        {"true": true, "given": given, "count": count, "share": round(count / max(1, sum(counts)), 3)}
+        for true, counts in zip(found["truth"], found["counts"], strict=True)
+        for given, count in zip(found["given"], counts, strict=True)
+    ]
+    axes = {
+        "y": {"field": "true", "type": "nominal", "sort": found["truth"], "title": "True class"},
+        "x": {"field": "given", "type": "nominal", "sort": found["given"], "title": "Answered", "axis": {
+            "labelAngle": -35, "orient": "top", "labelLimit": 140}},
+    }  # fmt: skip
+    tips = [{"field": field, "type": "nominal", "title": words}
+            for field, words in (("true", "True"), ("given", "Answered"), ("count", "Questions"))]  # fmt: skip
+    shade = {"field": "share", "type": "quantitative", "legend": None, "scale": {"domain": [0, 1], "range": [0, 0.55]}}
+    spec = {
+        "data": {"values": values}, "height": {"step": 34}, "encoding": axes,
+        "layer": [
+            {"mark": {"type": "rect"}, "encoding": {"fillOpacity": shade, "tooltip": tips}},
+            {"transform": [{"filter": "datum.count > 0"}], "mark": {"type": "text", "fontSize": 13},
+             "encoding": {"text": {"field": "count", "type": "quantitative"}, "tooltip": tips}},
+        ],
+    }  # fmt: skip
+    st.vega_lite_chart(spec, key=key, alt=alt)

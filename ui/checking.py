@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from ui import leakage
 from ui.frame import plain
 
 FIELDS = {
@@ -22,6 +23,7 @@ HELP = {
     "fact": "Rows that ask the same fact in other words share it.",
     "tags": "Kinds of questions, to see scores for each.",
 }
+NO_LEAK = "No test question stands in the training data, or among the documents."
 AUTOMATIC = "as recognised"
 TEMPLATE_CSV = (
     "question,answer,document,evidence,task\n"
@@ -55,9 +57,9 @@ def explain_test_set() -> None:
                            key="template_jsonl", icon=":material/download:", on_click="ignore")  # fmt: skip
 
 
-def chosen_columns() -> dict[str, str]:
+def chosen_columns(form: str = "data") -> dict[str, str]:
     """{field: column} where the user chose one in the form of ``column_form``."""
-    chosen = {field: st.session_state.get(f"data_map_{field}", AUTOMATIC) for field in FIELDS}
+    chosen = {field: st.session_state.get(f"{form}_map_{field}", AUTOMATIC) for field in FIELDS}
     return {field: column for field, column in chosen.items() if column != AUTOMATIC}
 
 
@@ -67,11 +69,11 @@ def forget_columns() -> None:
         st.session_state.pop(f"data_map_{field}", None)
 
 
-def column_form(columns: list[str], opened: bool) -> None:
-    """One choice per field among the files' columns."""
-    with st.expander("Change which columns are read", expanded=opened, key="data_mapping"), st.grid(5):
+def column_form(columns: list[str], opened: bool, form: str = "data") -> None:
+    """One choice per field among the files' columns; ``form`` is the page it stands on."""
+    with st.expander("Change which columns are read", expanded=opened, key=f"{form}_mapping"), st.grid(5):
         for field, words in FIELDS.items():
-            st.selectbox(words, [AUTOMATIC, *columns], key=f"data_map_{field}", help=HELP.get(field))
+            st.selectbox(words, [AUTOMATIC, *columns], key=f"{form}_map_{field}", help=HELP.get(field))
 
 
 def show(summary: dict[str, Any]) -> None:
@@ -84,13 +86,7 @@ def show(summary: dict[str, Any]) -> None:
     if not summary["splits"].get("test"):
         st.caption("Without test questions nothing can be compared; leakage is looked for once there are some.")
         return
-    found = summary["leakage"]["sentences"]
-    if summary["leakage"]["blocks"]:
-        st.warning("\n\n".join(map(plain, found)), title="The test set leaks", icon=":material/warning:")
-    elif found:
-        st.info("\n\n".join(map(plain, found)), icon=":material/info:")
-    else:
-        st.success("No test question stands in the training data, or among the documents.", icon=":material/check:")
+    leakage.show([summary["leakage"]], "data", NO_LEAK)
 
 
 def _split(split: str, part: dict[str, Any]) -> None:

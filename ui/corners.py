@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from data.errors import UserError
 from data.schema import DecodeSettings
 from data.workspace import Workspace
 from eval import client
@@ -15,7 +16,7 @@ from eval.systems import System
 from rag.filters import EVERYTHING, Filter
 from ui import steps
 from ui.frame import plain
-from ui.shelf import origin
+from ui.passages import origin
 from ui.square import MEANING, TITLES, square
 
 CITING = (
@@ -35,7 +36,20 @@ def ask(
 ) -> dict[str, Any]:
     """Draw the square and fill it while the worker answers; returns {corner: answer}. Raises UserError."""
     slots: dict[str, Any] = {}
-    square(lambda corner: slots.setdefault(corner, _waiting(corner, corner in systems)))
+    whole = st.empty()
+    with whole.container():
+        square(lambda corner: slots.setdefault(corner, _waiting(corner, corner in systems)))
+    try:
+        return _asked(workspace, question, systems, slots, only, cite)
+    except UserError:
+        whole.empty()  # four empty cells above an error say nothing
+        raise
+
+
+def _asked(
+    workspace: Workspace, question: str, systems: dict[str, System], slots: dict[str, Any], only: Filter, cite: bool
+) -> dict[str, Any]:
+    """Fill the slots of the square while the worker answers."""
     answers: dict[str, Any] = {}
     written = dict.fromkeys(systems, "")
     waking = "" if client.running(workspace) else "; the model worker is starting, which takes a while"
@@ -49,7 +63,7 @@ def ask(
             if "answer" in event:
                 answers[corner] = event["answer"]
                 with slots[corner].container():
-                    _answer(corner, event["answer"])
+                    _answer(event["answer"])
     return answers
 
 
@@ -60,14 +74,15 @@ def show(answers: dict[str, Any]) -> None:
         slot = _waiting(corner, corner in answers)
         if corner in answers:
             with slot.container():
-                _answer(corner, answers[corner])
+                _answer(answers[corner])
 
     square(cell)
 
 
 def below(answers: dict[str, Any]) -> None:
     """Every answer's steps with their times, and what the search found (both corners that read it read the same)."""
-    steps.table(answers)
+    steps.table({TITLES[corner]: answer for corner, answer in answers.items()})
+    steps.details(answers)
     reading = next((answer for answer in answers.values() if answer["relevant"] is not None), None)
     if reading is None:
         return
@@ -103,7 +118,7 @@ def _waiting(corner: str, possible: bool) -> Any:
         return slot
 
 
-def _answer(corner: str, answer: dict[str, Any]) -> None:
+def _answer(answer: dict[str, Any]) -> None:
     st.text(answer["text"] or "(an empty answer)")
     steps.citations(answer["citations"], [hit["document"] for hit in answer["hits"]], linked=True)
     notes = [f"{answer['seconds']:.2f} s", f"{answer['new_tokens']} tokens"]
@@ -116,4 +131,3 @@ def _answer(corner: str, answer: dict[str, Any]) -> None:
     if answer["relevant"] is not None and not answer["hits"]:
         notes.append("nothing good enough was found: asked without passages")
     st.caption(plain(" · ".join([*notes, *filter(None, [answer["note"]])])))
-    steps.details(answer, f"ask_steps_{corner.replace('+', '_')}")

@@ -36,7 +36,7 @@ def draw(run: jobs.Run) -> None:
     checks = [row for row in rows if "mean" in row]
     left, right = st.columns(2) if checks else (st.container(), None)
     with left:
-        _losses(rows, best, f"losses_{run.id}")
+        losses(rows, best, f"losses_{run.id}")
     if right:
         with right:
             _metric(checks, best, f"metric_{run.id}")
@@ -102,7 +102,7 @@ def _kept(run: jobs.Run) -> None:
     st.caption(plain(text))
 
 
-def _losses(rows: list[dict[str, Any]], best: int | None, key: str) -> None:
+def losses(rows: list[dict[str, Any]], best: int | None, key: str) -> None:
     """Training and validation loss by step; a rule at the checkpoint that is kept."""
     values = [
         {"step": row["step"], "loss": row[field], "rows": kind}

@@ -13,7 +13,7 @@ from data.store import Artifact, resolve
 from data.workspace import Workspace
 from rag.editing import tidy
 from rag.orders import order_edit, order_remove
-from ui import cached
+from ui import cached, stored
 from ui.frame import guarded, plain, when
 from ui.watch import active, launch
 
@@ -26,7 +26,7 @@ def show(workspace: Workspace, artifact: Artifact) -> None:
     chosen = st.selectbox("Document", list(known), key="knowledge_edited", placeholder="Choose a document")
     if not chosen:
         return
-    document = cached.document(artifact, chosen)
+    document = stored.document(artifact, chosen)
     busy = any(one.name == artifact.name for one in active(workspace, "build"))
     if document["edited"]:
         st.caption(plain(f"{document['file']}, edited on the page on {when(document['edited'])}."))
@@ -86,7 +86,7 @@ def _same(text: str, document: dict[str, Any]) -> bool:
 def _unchanged(workspace: Workspace, based: str, document: dict[str, Any]) -> bool:
     """True if the version that a draft was begun from holds the same text as the one in use."""
     try:
-        return cached.document(resolve(workspace, "knowledge", based), document["id"])["text"] == document["text"]
+        return stored.document(resolve(workspace, "knowledge", based), document["id"])["text"] == document["text"]
     except UserError:  # that version was deleted meanwhile
         return False
 

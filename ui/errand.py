@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ def run_errand(request: dict[str, Any]) -> dict[str, Any]:
         raise RuntimeError(f"an errand ended with {done.returncode}:\n{done.stderr[-2000:]}") from error
 
 
-def result_of(answer: dict[str, Any]) -> dict[str, Any]:
+def result_of(answer: dict[str, Any]) -> Any:
     """An errand's result. Raises Refused for what the user can put right."""
     if problem := answer.get("error"):
         raise Refused(**problem)
@@ -46,10 +47,11 @@ def result_of(answer: dict[str, Any]) -> dict[str, Any]:
 
 def _check(request: dict[str, Any]) -> Any:
     from data.dataset import check
+    from rag.likeness import question_vectors
 
     files = {split: Path(path) for split, path in request["files"].items()}
     folder = Path(request["documents"]) if request["documents"] else None
-    return check(files, folder, request["mapping"] or None)
+    return check(files, folder, request["mapping"] or None, question_vectors)
 
 
 def _add(request: dict[str, Any]) -> dict[str, Any]:
@@ -63,10 +65,57 @@ def _bench(request: dict[str, Any]) -> dict[str, Any]:
     from data.workspace import open_workspace
     from eval.bench import BenchOrder, order
     from eval.systems import Parts
+    from rag.likeness import question_vectors
 
     workspace = open_workspace(Path(request["workspace"]))
     asked = BenchOrder(**request["order"] | {"parts": Parts(**request["order"]["parts"])})
-    return {"run": order(workspace, asked).id}
+    return {"run": order(workspace, asked, embed=question_vectors).id}
+
+
+def _rows(request: dict[str, Any]) -> dict[str, Any]:
+    """What preparing and ordering a fine-tune have in common, out of a request."""
+    from data.workspace import open_workspace
+    from rag.likeness import question_vectors
+    from sft.config import TrainConfig
+
+    return {
+        "workspace": open_workspace(Path(request["workspace"])), "config": TrainConfig(**request["config"]),
+        "train": request["train"], "validation": request["validation"], "mapping": request["mapping"] or None,
+        "embed": question_vectors,
+    }  # fmt: skip
+
+
+def _prepare(request: dict[str, Any]) -> dict[str, Any]:
+    from data.options import checked
+    from sft.preparation import preparation
+
+    given = _rows(request)
+    checked(given["config"])
+    return preparation(**given).told()
+
+
+def _train(request: dict[str, Any]) -> dict[str, Any]:
+    from sft.orders import order_training
+
+    return {"run": order_training(name=request["name"], allow_leakage=request["allowed"], **_rows(request)).id}
+
+
+def _search(request: dict[str, Any]) -> dict[str, Any]:
+    from sft.orders import order_search
+
+    pairs = {"learning_rates": request["learning_rates"], "ranks": request["ranks"]}
+    return {"run": order_search(name=request["name"], allow_leakage=request["allowed"], **pairs, **_rows(request)).id}
+
+
+def _rescore(request: dict[str, Any]) -> dict[str, Any]:
+    from data import jobs
+    from data.workspace import open_workspace
+    from eval.bench import rescore
+    from eval.records import save_scores
+
+    run = jobs.load(open_workspace(Path(request["workspace"])), request["run"])
+    save_scores(run, rescore(run))
+    return {"run": run.id}
 
 
 def _grid(request: dict[str, Any]) -> dict[str, Any]:
@@ -79,12 +128,44 @@ def _grid(request: dict[str, Any]) -> dict[str, Any]:
     return {"run": order(open_workspace(Path(request["workspace"])), GridOrder(**given)).id}
 
 
+def _token_counts(request: dict[str, Any]) -> list[int]:
+    from data.schema import Passage
+    from rag.lengths import token_counts
+
+    return token_counts(request["embedder"], [Passage(**row) for row in request["passages"]])
+
+
+def _headroom(request: dict[str, Any]) -> dict[str, Any]:
+    from data.workspace import open_workspace
+    from eval.headroom import order
+
+    return {"run": order(open_workspace(Path(request["workspace"])), request["model"], request["test"]).id}
+
+
+def _compare(request: dict[str, Any]) -> dict[str, Any]:
+    from data import jobs
+    from data.workspace import open_workspace
+    from eval.two_runs import compare
+
+    workspace = open_workspace(Path(request["workspace"]))
+    return compare(jobs.load(workspace, request["first"]), jobs.load(workspace, request["second"]))
+
+
+def _model(request: dict[str, Any]) -> dict[str, Any]:
+    from sft.lookup import said_of
+
+    return said_of(request["model"], request["ask_hub"])
+
+
 def _columns(request: dict[str, Any]) -> dict[str, list[str]]:
     """The columns of each file of a refused request, so that the page can offer to map them."""
     from data.rows import read_rows
 
     found = {}
-    for split, path in request.get("files", {}).items():
+    files = request.get("files") or ({"train": request["train"]} if request.get("train") else {})
+    for split, path in files.items():
+        if not Path(path).is_file():
+            continue
         try:
             found[split] = list(dict.fromkeys(str(column) for row in read_rows(Path(path)) for column in row))
         except UserError:
@@ -95,7 +176,21 @@ def _columns(request: dict[str, Any]) -> dict[str, list[str]]:
 def main() -> int:
     """The child's side: do the one request on standard input."""
     request = json.load(sys.stdin)
-    do = {"check": lambda r: _check(r).summary(), "add": _add, "bench": _bench, "grid": _grid}[request.pop("do")]
+    known: dict[str, Callable[[dict[str, Any]], Any]] = {
+        "check": lambda asked: _check(asked).summary(),
+        "add": _add,
+        "bench": _bench,
+        "prepare": _prepare,
+        "train": _train,
+        "search": _search,
+        "grid": _grid,
+        "token_counts": _token_counts,
+        "rescore": _rescore,
+        "headroom": _headroom,
+        "compare": _compare,
+        "model": _model,
+    }
+    do = known[request.pop("do")]
     try:
         answer: dict[str, Any] = {"result": do(request)}
     except UserError as error:

@@ -31,7 +31,7 @@ def narrowing(manifest: dict[str, Any], key: str) -> Narrowing:
         chosen = only(manifest, key)
         least = st.number_input(
             "Least score", value=None, step=0.05, format="%g", key=f"{key}_least", placeholder="any", width=150,
-            help="The least cosine of question and passage; with the method bm25, the least BM25 score.",
+            help="The least cosine of question and passage; with BM25, the least BM25 score.",
         )  # fmt: skip
     return Narrowing(chosen, least)
 

@@ -31,11 +31,8 @@ def _field(config: type, field: dataclasses.Field[Any], key: str) -> Any:
         return st.checkbox(label, value=field.default, key=key, help=text)
     if kind is str:
         return st.text_input(label, value=field.default, key=key, help=text)
-    limits = {"min_value": _as(kind, rule["low"]), "max_value": _as(kind, rule["high"])}
+    # no limits here: a value beyond them is refused in a sentence, where the field would silently keep the old one
+    text += f" From {rule['low']:g} to {rule['high']:g}." if rule["high"] is not None else ""
     shown = {"step": 1} if kind is int else {"step": 0.5 if (rule["high"] or 0) > 1 else 1e-4, "format": "%g"}
     waiting = "chosen for you" if field.default is None else None
-    return st.number_input(label, value=field.default, key=key, help=text, placeholder=waiting, **limits, **shown)
-
-
-def _as(kind: type, limit: float | None) -> Any:
-    return None if limit is None else kind(limit)
+    return st.number_input(label, value=field.default, key=key, help=text, placeholder=waiting, **shown)

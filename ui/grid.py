@@ -11,13 +11,14 @@ from data.store import Artifact, names
 from data.workspace import Workspace
 from eval.cells import Cut
 from eval.gold import MARKS
-from eval.grid import CRITERION, KS, OVERLAPS, SIZES, cuts, in_use
+from eval.grid import CRITERION, KS, OVERLAPS, SIZES, cuts, in_use, not_tried
 from eval.retrieval import MEASURES, WORDS
 from rag.marks import read_marks
 from rag.settings import METHODS, tuned
 from ui import cached, pickers, tuning
 from ui.errand import result_of, run_errand
 from ui.frame import guarded, plain
+from ui.methods import METHOD_HELP, method_name
 from ui.watch import active, launch, watch
 
 TRY_SIZES, TRY_OVERLAPS, TRY_KS = (40, 80, 120, 160, 200, 240, 320, 480), (0, 20, 40, 60, 80), (1, 2, 3, 4, 5, 6, 8, 12)
@@ -75,7 +76,8 @@ def _form(workspace: Workspace, artifact: Artifact, manifest: dict[str, Any]) ->
         source = _source(workspace, artifact.name)
         criterion = st.selectbox("Choose by", list(MEASURES), list(MEASURES).index(CRITERION), key="grid_criterion",
                                  format_func=lambda one: f"{WORDS[one]}: {MEANING[one]}")  # fmt: skip
-        methods = st.multiselect("Search methods", METHODS, METHODS, key="grid_methods")
+        methods = st.multiselect("Search methods", METHODS, METHODS, key="grid_methods",
+                                 format_func=method_name, help=METHOD_HELP)  # fmt: skip
     with right:
         chunk = st.multiselect("Passage sizes, in tokens", sizes, [one for one in SIZES if one in sizes],
                                key="grid_sizes", help=f"The embedding model reads at most {reads}.")  # fmt: skip
@@ -117,7 +119,8 @@ def _size(manifest: dict[str, Any], chunk: list[int], overlap: list[int], per_cu
     wanted = cuts(chunk, overlap, now)
     text = manifest["counts"]["passages"] * (now.chunk_tokens - now.overlap_tokens)
     most = sum(text // (cut.chunk_tokens - cut.overlap_tokens) for cut in wanted if cut != now)
-    return (
+    said = (
         f"{len(wanted)} ways to cut × {per_cut} ways to search = {len(wanted) * per_cut} settings. About {most:,} "
         "passages to embed, fewer where a tuning before this one embedded them; those in use are not embedded again."
     )
+    return f"{said} {not_tried(chunk, overlap, now)}".strip()

@@ -6,7 +6,7 @@ import streamlit as st
 
 from data.store import Artifact, point, resolve, versions
 from data.workspace import Workspace
-from rag.history import COSTS, told_changes
+from rag.history import COSTS, file_count, told_changes
 from rag.knowledge import delete
 from ui import cached
 from ui.frame import guarded, notice, plain, when
@@ -19,7 +19,7 @@ def show(workspace: Workspace, artifact: Artifact) -> None:
     manifests = [cached.json_file(one.path / "manifest.json") for one in found]
     rows = [
         {"Version": one.ref, "In use": one.version == artifact.version, "Made": when(manifest["created"]),
-         "Documents": manifest["counts"]["documents"],
+         "Documents": manifest["counts"]["documents"], "Files": file_count(manifest),
          "Changes": told_changes(manifest).strip(" ()") or None,
          "Passages": manifest["counts"]["passages"],
          **{words.capitalize(): manifest["counts"].get(name) for name, words in COSTS.items()}}
@@ -46,5 +46,5 @@ def _delete(workspace: Workspace, ref: str) -> None:
     st.markdown(f"{plain(ref)} is deleted for good, unless a run names it.")
     if st.button("Delete", key="knowledge_delete"):
         with guarded():
-            notice(f"Deleted: {', '.join(delete(workspace, ref))}.")
+            notice(delete(workspace, ref).words())
             st.rerun()

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from data.jobs import Run
-from rag.history import told_costs
+from rag.history import told_costs, told_documents
 from ui.frame import plain, when
 
 SENTENCES = 20  # refusals shown as sentences; more of them become a table
@@ -18,7 +18,8 @@ def outcome(run: Run) -> None:
     summary = run.status.get("summary") or {}
     if run.state != "done" or "knowledge" not in summary:
         return
-    counts = f"{summary['documents']} documents, {summary['passages']} passages: {told_costs(summary)}"
+    said = told_documents(summary["documents"], summary.get("files"))
+    counts = f"{said}, {summary['passages']} passages: {told_costs(summary)}"
     st.success(plain(f"{summary['knowledge']}: {counts}."), icon=":material/check:")
     problems(summary)
 
@@ -62,7 +63,7 @@ def files(manifest: dict[str, Any], passages: dict[str, int]) -> list[dict[str, 
         if one.get("edited"):
             row["Edited"] = when(one["edited"])
         if one.get("date") or one.get("tags"):
-            row["Date"], row["Date from"] = one.get("date") or None, one.get("date_from") or None
+            row["Date"], row["Date read from"] = one.get("date") or None, one.get("date_from") or None
             row["Tags"] = ", ".join(one.get("tags", [])) or None
     refused = [{"File": one["file"], "Ended as": f"refused: {one['what']}"} for one in manifest["refused"]]
     return [*rows.values(), *refused]

@@ -14,10 +14,10 @@ from rag.marks import Mark
 from rag.retrieve import RRF_K
 from ui import cached, filters, lab_marks
 from ui.frame import guarded, plain
-from ui.shelf import origin
+from ui.methods import method_name
+from ui.passages import origin
 
-TITLES = {"dense": "By meaning", "bm25": "By words", "fused": "Fused"}
-MEANING = {"dense": "cosine", "bm25": "BM25 score", "fused": "ranks of both, added"}
+MEANING = {"dense": "meaning, by cosine", "bm25": "words, by BM25 score", "fused": "both, by their ranks"}
 ORDER = ("dense", "bm25", "fused")
 
 
@@ -45,9 +45,9 @@ def _least() -> tuple[float | None, float | None]:
     """The least cosine and the least BM25 score that count as found."""
     left, right = st.columns(2)
     cosine = left.number_input("Least cosine", -1.0, 1.0, None, 0.05, key="lab_least", placeholder="any",
-                               help="For the lists by meaning and fused.")  # fmt: skip
+                               help="For the lists dense and fused.")  # fmt: skip
     words = right.number_input("Least BM25 score", 0.0, None, None, 0.5, key="lab_least_words", placeholder="any",
-                               help="For the list by words.")  # fmt: skip
+                               help="For the list BM25.")  # fmt: skip
     return cosine, words
 
 
@@ -67,7 +67,7 @@ def results(workspace: Workspace, artifact: Artifact, marks: Sequence[Mark]) -> 
     right = lab_marks.right_passages(artifact, question, marks, methods)
     for column, method in zip(st.columns(len(ORDER)), ORDER, strict=True):
         with column:
-            st.markdown(f"**{TITLES[method]}** :gray[· {MEANING[method]}]")
+            st.markdown(f"**{method_name(method)}** :gray[· {MEANING[method]}]")
             _list(method, methods)
             for hit in methods[method]["hits"]:
                 with st.container(border=True, key=f"lab_hit_{method}_{hit['id']}"):
@@ -89,7 +89,7 @@ def _list(method: str, methods: dict[str, Any]) -> None:
 
 def _hit(method: str, hit: dict[str, Any], methods: dict[str, Any]) -> None:
     """One passage: its rank here and in the other lists, where its score came from, its place and its text."""
-    others = " · ".join(f"{TITLES[one].lower()}: {_rank(hit, one, methods)}" for one in ORDER if one != method)
+    others = " · ".join(f"{method_name(one)}: {_rank(hit, one, methods)}" for one in ORDER if one != method)
     st.markdown(f"**{hit['rank']}** :gray[· {others}]")
     st.caption(plain(f"{origin(hit)} · {_score(method, hit)}"))
     st.text(hit["text"])

@@ -12,7 +12,7 @@ from data.schema import Passage
 from data.store import Artifact
 from data.workspace import Workspace
 from rag.marks import Mark, add_mark, gold_passages, located, question_file, remove_mark, span_of, standing
-from ui import cached
+from ui import stored
 from ui.frame import guarded, notice, plain
 
 PAGE, SHOWN = 20, 160
@@ -22,20 +22,22 @@ def right_passages(
     artifact: Artifact, question: str, marks: Sequence[Mark], methods: dict[str, Any]
 ) -> dict[str, list[Mark]]:
     """{passage id: the marks of this question for which it is right}, of all passages that were found."""
-    hits = {hit["id"]: hit for found in methods.values() for hit in found["hits"]}
-    names = ("id", "document", "text", "start", "end")
-    passages = [Passage(*(hit[name] for name in names)) for hit in hits.values()]
-    texts = _texts(artifact, marks)
+    found = {hit["id"] for one in methods.values() for hit in one["hits"]}
+    same = [mark for mark in marks if question_key(mark.question) == question_key(question)]
+    documents = frozenset(mark.document for mark in same)
+    passages = [Passage(**row) for row in stored.passages_of(artifact, documents)] if same else []
+    texts = stored.texts(artifact, documents) if same else {}
     right: dict[str, list[Mark]] = {}
-    for mark in marks:
-        span = located(mark, texts) if question_key(mark.question) == question_key(question) else None
+    for mark in same:
+        span = located(mark, texts)
         for passage in gold_passages(passages, mark.document, *span) if span else ():
-            right.setdefault(passage.id, []).append(mark)
+            if passage.id in found:
+                right.setdefault(passage.id, []).append(mark)
     return right
 
 
 def _texts(artifact: Artifact, marks: Sequence[Mark]) -> dict[str, str]:
-    return cached.texts(artifact, frozenset(mark.document for mark in marks))
+    return stored.texts(artifact, frozenset(mark.document for mark in marks))
 
 
 def buttons(

@@ -11,6 +11,7 @@ from data.workspace import Workspace
 from rag.filters import EVERYTHING, Filter
 from rag.settings import METHODS
 from ui import cached, filters
+from ui.methods import METHOD_HELP, method_name
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ def narrowing(workspace: Workspace, knowledge: str) -> Narrowed:
     """A popover with the choices for one knowledge base; each base keeps its own."""
     manifest = cached.json_file(resolve(workspace, "knowledge", knowledge).path / "manifest.json")
     with st.popover("Narrow the search", key="ask_narrow", icon=":material/filter_alt:"):
-        method = st.selectbox("Method", METHODS, key="ask_method")
+        method = st.selectbox("Method", METHODS, key="ask_method", help=METHOD_HELP, format_func=method_name)
         only = filters.only(manifest, f"ask_{knowledge}")
         least = _least(method, f"ask_{knowledge}")
     return Narrowed(method, only, least)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -11,9 +12,10 @@ from data.schema import DecodeSettings
 from data.workspace import Workspace
 from eval.systems import CORNERS, Parts
 from rag.settings import METHODS
-from ui import pickers
+from ui import headroom, model_picker, pickers
 from ui.errand import Refused, result_of, run_errand
 from ui.frame import guarded, plain
+from ui.methods import METHOD_HELP, method_name
 from ui.square import MEANING, TITLES
 from ui.watch import active, launch
 
@@ -21,7 +23,10 @@ from ui.watch import active, launch
 def form(workspace: Workspace) -> None:
     """Everything a comparison can be told; orders and starts it."""
     name, test, parts = _parts(workspace)
+    exact = model_picker.told(workspace, parts.model, "compare")
+    parts = replace(parts, model=exact or parts.model)
     known = pickers.test_manifest(workspace, test)
+    headroom.panel(workspace, parts.model, test, "compare")
     systems = _systems(parts, reasons(parts, known))
     with st.container(horizontal=True):
         limit = st.number_input("Questions at most", min_value=1, value=None, placeholder="all", key="compare_limit",
@@ -33,11 +38,15 @@ def form(workspace: Workspace) -> None:
     }  # fmt: skip
     allowed = _confirmation(order)
     busy = any(run.name == name for run in active(workspace, "bench"))
-    if st.button("Compare", type="primary", key="compare_go", disabled=not (name and test and systems) or busy):
+    if st.button(
+        "Compare", type="primary", key="compare_go", disabled=not (name and test and systems and exact) or busy
+    ):
         with guarded():
             _order(workspace, order, allowed)
     if busy:
         st.caption("A comparison of this name is under way.")
+    elif not exact:
+        st.caption("Choose a base model that can be used.")
     elif not (name and test and systems):
         st.caption("Give it a name, test questions and at least one system.")
 
@@ -50,14 +59,15 @@ def _parts(workspace: Workspace) -> tuple[str, str | None, Parts]:
         )
         test = pickers.rows(workspace, "test", "Test questions", "compare_test")
     with middle:
-        model = pickers.model(workspace, "compare_model")
+        model = model_picker.pick(workspace, "compare_model")
         tuned = pickers.tuned(workspace, model, "compare_tuned")
     with right:
         knowledge = pickers.knowledge(workspace, "compare_knowledge")
         first, second = st.columns(2)
         why = pickers.search_defaults(workspace, knowledge, "compare")
         k = first.number_input("Passages", 1, 50, key="compare_k", help="Passages fetched per question.")
-        method = second.selectbox("Search", METHODS, key="compare_method", help="How passages are found.")
+        method = second.selectbox("Search", METHODS, key="compare_method", help=METHOD_HELP,
+                                  format_func=method_name)  # fmt: skip
         if why:
             st.caption(plain(why))
     return name, test, Parts(model, tuned, knowledge, int(k), method)

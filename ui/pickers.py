@@ -1,4 +1,4 @@
-"""The choices that several pages offer: a base model, a tuned model, a knowledge base, rows of a dataset."""
+"""The choices that several pages offer: a tuned model, a knowledge base, rows of a dataset."""
 
 from __future__ import annotations
 
@@ -7,29 +7,23 @@ from typing import Any
 
 import streamlit as st
 
-from data.prompts import BUNDLED
+from data.aliases import called
 from data.workspace import Workspace
 from eval.systems import searched
+from sft.bases import same_base
 from ui import cached, uploads
+from ui.methods import method_name
 
 NONE = "none"
 UPLOAD = "a file of mine"
 FILES = ["jsonl", "ndjson", "json", "csv", "tsv", "parquet"]
 
 
-def model(workspace: Workspace, key: str) -> str:
-    """The base model: the bundled one, one used before, or any other by folder or Hugging Face id."""
-    used = [manifest["base"]["id"] for _, manifest in cached.all_versions(workspace, "adapters")]
-    options = list(dict.fromkeys([BUNDLED, *used]))
-    chosen = st.selectbox("Base model", options, key=key, accept_new_options=True,
-                          help="The bundled model, or type in a folder or a Hugging Face id.")  # fmt: skip
-    return chosen or BUNDLED
-
-
 def tuned(workspace: Workspace, base: str, key: str) -> str | None:
     """A tuned model of that base, or None."""
-    fitting = [one for one, manifest in cached.all_versions(workspace, "adapters") if manifest["base"]["id"] == base]
-    return _or_none("Tuned model", [one.ref for one in fitting], key, f"Only models tuned from {base} are listed.")
+    fitting = [one.ref for one, manifest in cached.all_versions(workspace, "adapters") if same_base(base, manifest)]
+    told = {ref: called(workspace, "adapters", ref) for ref in fitting}
+    return _or_none("Tuned model", fitting, key, f"Only models tuned from {base} are listed.", told)
 
 
 def knowledge(workspace: Workspace, key: str) -> str | None:
@@ -50,19 +44,22 @@ def search_defaults(workspace: Workspace, ref: str | None, key: str) -> str:
     if forgotten or st.session_state.get(f"{key}_defaults_of", "") != (ref, k, method):
         st.session_state[f"{key}_defaults_of"] = (ref, k, method)
         st.session_state[f"{key}_k"], st.session_state[f"{key}_method"] = k, method
-    return f"{ref}: {k} passages, {method}, by default; {why}." if why else ""
+    passages = f"{k} {'passage' if k == 1 else 'passages'}"
+    return f"{ref}: {passages}, {method_name(method)}, by default; {why}." if why else ""
 
 
-def _or_none(label: str, refs: Sequence[str], key: str, text: str) -> str | None:
-    chosen = st.selectbox(label, [*refs, NONE], key=key, help=text)
+def _or_none(label: str, refs: Sequence[str], key: str, text: str, told: dict[str, str] | None = None) -> str | None:
+    """``told``: what a reference is called on the page, where that is not itself."""
+    chosen = st.selectbox(label, [*refs, NONE], key=key, help=text, format_func=lambda ref: (told or {}).get(ref, ref))
     return None if chosen == NONE else chosen
 
 
 def rows(workspace: Workspace, split: str, label: str, key: str, nothing: str | None = None) -> str | None:
     """Rows of one split: a stored dataset, or a file to upload. None until there is one, and for ``nothing``."""
-    having = [one.ref for one, manifest in cached.artifacts(workspace, "datasets") if split in manifest["splits"]]
+    having = {one.ref: f"{split} rows of {one.ref}, n = {manifest['splits'][split]['rows']:,}"
+              for one, manifest in cached.artifacts(workspace, "datasets") if split in manifest["splits"]}  # fmt: skip
     options = [*([nothing] if nothing else []), *having, UPLOAD]
-    chosen = st.selectbox(label, options, key=key)
+    chosen = st.selectbox(label, options, key=key, format_func=lambda one: having.get(one, one))
     if chosen == nothing:
         return None
     if chosen != UPLOAD:

@@ -9,11 +9,12 @@ import streamlit as st
 from data.store import Artifact
 from data.workspace import Workspace
 from eval import client
+from rag.history import file_count, told_documents
 from rag.settings import METHODS
-from ui import cached, editor, filters, history, intake, pickers
+from ui import cached, editor, filters, history, intake, passages, pickers, stored
 from ui.frame import guarded, plain
-
-PAGE = 20
+from ui.methods import METHOD_HELP, method_name
+from ui.passages import origin
 
 
 def show(workspace: Workspace, artifact: Artifact) -> None:
@@ -33,7 +34,8 @@ def _search(workspace: Workspace, artifact: Artifact) -> None:
         with st.container(horizontal=True, vertical_alignment="bottom"):
             question = st.text_input("Try a search", key="knowledge_question", placeholder="What would you look up?")
             count = st.number_input("Passages", 1, 50, key="knowledge_k", width=110)
-            method = st.selectbox("Method", METHODS, key="knowledge_method", width=130)
+            method = st.selectbox("Method", METHODS, key="knowledge_method", width=140, help=METHOD_HELP,
+                                  format_func=method_name)  # fmt: skip
             pressed = st.form_submit_button("Search", key="knowledge_search_go", icon=":material/search:")
         if why:
             st.caption(plain(why))
@@ -75,43 +77,25 @@ def hits(found: list[dict[str, Any]]) -> None:
             st.text(hit["text"])
 
 
-def origin(passage: dict[str, Any]) -> str:
-    """The document, heading and page of a passage in one line."""
-    page = f"page {passage['page']}" if passage.get("page") else ""
-    return " · ".join(part for part in (passage["document"], passage.get("heading") or "", page) if part)
-
-
 def _documents(workspace: Workspace, artifact: Artifact) -> None:
     manifest = cached.json_file(artifact.path / "manifest.json")
     counts, embedder = manifest["counts"], manifest["embedder"]
+    said = told_documents(counts["documents"], file_count(manifest))
     st.caption(plain(
-        f"{counts['documents']} documents, {counts['passages']} passages; embedded with {embedder['id']} "
-        f"({embedder['dim']} numbers each, {embedder['dtype']}). Search index: {manifest['index']['kind']} "
-        f"({manifest['index']['reason']})."
+        f"{said}, {counts['passages']:,} passages; embedded with {embedder['id']} ({embedder['dim']} numbers each, "
+        f"{embedder['dtype']}). Search index: {manifest['index']['kind']} ({manifest['index']['reason']})."
     ))  # fmt: skip
     intake.problems(manifest)
-    rows = cached.files(artifact)
+    rows = stored.files(artifact)
     st.dataframe(rows, hide_index=True, key="knowledge_documents", alt="Files of this knowledge base",
                  placeholder="–")  # fmt: skip
+    if any(row.get("Kept", 0) > (row.get("In the file") or row.get("Kept", 0)) for row in rows):
+        st.caption("In the file and Kept are characters. A table keeps more than it had: each of its rows is written "
+                   "with the names of its columns, so that it can be read by itself.")  # fmt: skip
+    else:
+        st.caption("In the file and Kept are characters.")
     read = [row["File"] for row in rows if row.get("Passages")]
     chosen = st.selectbox("Passages of", read, key="knowledge_document")
     if not chosen:
         return
-    passages = cached.passages(artifact, chosen)
-    pages = -(-len(passages) // PAGE)
-    number = st.pagination(pages, key="knowledge_passages_page") if pages > 1 else 1
-    lengths = sorted(len(passage["text"]) for passage in passages)
-    st.caption(f"{len(lengths)} passages, in order. Characters: shortest {lengths[0]:,}, "
-               f"median {lengths[len(lengths) // 2]:,}, longest {lengths[-1]:,}.")  # fmt: skip
-    begin = (number - 1) * PAGE
-    for place, passage in enumerate(passages[begin : begin + PAGE], begin):
-        with st.container(border=True):
-            shared = _shared(passages[place - 1], passage) if place else 0
-            said = f" · the first {shared} also end the passage before" if shared else ""
-            st.caption(plain(f"{origin(passage)} · characters {passage['start']} to {passage['end']}{said}"))
-            st.text(passage["text"])
-
-
-def _shared(before: dict[str, Any], passage: dict[str, Any]) -> int:
-    """Characters that a passage shares with the one before it in its document."""
-    return max(0, before["end"] - passage["start"]) if before["document"] == passage["document"] else 0
+    passages.show(artifact, chosen)

@@ -7,15 +7,18 @@ from typing import Any
 
 import streamlit as st
 
+from ui.frame import plain
+
 CORNERS = ("base", "rag", "sft", "sft+rag")
 TITLES = {
     "base": "Base", "rag": "RAG", "sft": "SFT", "sft+rag": "SFT + RAG",
-    "gold": "Gold passage", "floor": "Best sentence",
+    "gold": "Gold", "floor": "Floor",
 }  # fmt: skip
 MEANING = {
     "base": "the model as it is", "rag": "the model reads what was found", "sft": "fine-tuned, reads nothing",
     "sft+rag": "fine-tuned, reads what was found",
-    "gold": "the ceiling, right passage given", "floor": "the floor, no language model",
+    "gold": "reads the right passage: the ceiling of any search",
+    "floor": "the best sentence of the first passage, no language model",
 }  # fmt: skip
 
 
@@ -33,8 +36,8 @@ def square(cell: Callable[[str], None]) -> None:
                 cell(corner)
 
 
-def score_cell(corner: str, name: str | None, scores: dict[str, Any]) -> None:
-    """One corner's exact match with its interval and number of questions."""
+def score_cell(corner: str, name: str | None, scores: dict[str, Any], note: str = "") -> None:
+    """One corner's exact match with its interval and number of questions, and a note on what it is made of."""
     with st.container(border=True, key=f"cell_{corner.replace('+', '_')}", height="stretch"):
         row = scores["systems"].get(name) if name else None
         found = row["exact_match"] if row else None
@@ -42,5 +45,7 @@ def score_cell(corner: str, name: str | None, scores: dict[str, Any]) -> None:
         st.metric(TITLES[corner], value, help=MEANING[corner])
         if found:
             st.caption(f"95 %: {100 * found['low']:.1f} to {100 * found['high']:.1f} · n {found['n']}")
+            if note:
+                st.caption(plain(note[0].upper() + note[1:] + "."))
         else:
             st.caption("not part of this comparison")

@@ -11,7 +11,7 @@ from data.jobs import Run
 from eval import claims
 from eval.report import stamps, tuned_on
 from eval.systems import places
-from ui import charts, tables, verdicts
+from ui import beside, charts, tables, verdicts
 from ui.frame import bullets, link, plain, when
 from ui.square import score_cell, square
 
@@ -21,18 +21,22 @@ METRICS = {"exact match": "exact_match", "token F1": "token_f1"}
 def show(run: Run, scores: dict[str, Any]) -> None:
     """The leader in a sentence, the square with its two controls, the chart, the pairs, and the kinds of questions."""
     where = places(run.order["config"]["systems"])
-    if lead := verdicts.leader(scores, where):
+    ahead = beside.ahead(run, scores, where)
+    if lead := verdicts.leader(scores, where, ahead):
         st.markdown(f"#### {plain(lead)}")
+    if ahead:
+        st.caption(beside.CLEARLY)
     about = f"Comparison **{plain(run.name)}**, {plain(when(run.order['created']))}"
     st.markdown(about + (" :blue-badge[demo workspace]" if (SHIPPED / "runs" / run.id).exists() else ""))
     for line in tuned_on(run):
         st.error(plain(line), icon=":material/flag:")
     left, right = st.columns([3, 2], gap="large")
     with left:
-        _square(where, scores)
+        _square(where, scores, beside.refusals(run))
     with right:
         charts.intervals(scores, "exact_match", key="overview_chart", step=48)
         st.caption("Each dot is a mean, each bar its 95 % interval; gold only where a gold passage is known.")
+    beside.reader(run, scores, where)
     _claims(scores)
     _kinds(scores)
     st.markdown("**The differences behind it**")
@@ -40,8 +44,8 @@ def show(run: Run, scores: dict[str, Any]) -> None:
     link("compare", "See every question and answer", run=run.id)
 
 
-def _square(where: dict[str, str], scores: dict[str, Any]) -> None:
-    square(lambda corner: score_cell(corner, where.get(corner), scores))
+def _square(where: dict[str, str], scores: dict[str, Any], notes: dict[str, str]) -> None:
+    square(lambda corner: score_cell(corner, where.get(corner), scores, notes.get(where.get(corner, ""), "")))
     label, *controls = st.columns((0.9, 2, 2), vertical_alignment="center")
     label.markdown("**Controls**")
     for column, control in zip(controls, ("floor", "gold"), strict=True):

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from eval.citations import ABSENT, SUPPORT, SUPPORTED, TOGETHER, UNSUPPORTED, VERBATIM
+from eval.recorded import NOT_RECORDED, READ
 from ui.frame import plain
 from ui.square import TITLES
 
@@ -18,6 +19,7 @@ SAID = {
     ABSENT: "is not in the prompt",
     VERBATIM: "holds these very words, right or wrong",
 }
+UNTIMED = {NOT_RECORDED: "not recorded", READ: "not timed"}
 LEXICAL = (
     "Lexical support: a passage supports a sentence when it holds every number and name of it and at least "
     f"{100 * SUPPORT:.0f} % of all its terms. Words alone cannot show that it means the same."
@@ -30,45 +32,58 @@ def anchor(number: int) -> str:
 
 
 def table(answers: Mapping[str, Mapping[str, Any]]) -> None:
-    """The six steps of every answer with their times: a row for each system, so that they compare at a glance."""
+    """The six steps of every answer ({name shown: answer}) with their times, a row each, to compare at a glance."""
     first = next(iter(answers.values()))
     heads = ["System", *(f"{step['name'].capitalize()} →" for step in first["steps"][:-1]), "Answer", "Together"]
     lines = ["| " + " | ".join(heads) + " |", "| :-- |" + " --: |" * (len(heads) - 1)]
-    for corner, answer in answers.items():
-        times = [took(step["seconds"]) for step in answer["steps"]]
-        lines.append("| " + " | ".join([f"**{TITLES[corner]}**", *times, took(answer["seconds"])]) + " |")
+    for name, answer in answers.items():
+        times = [time_of(step) for step in answer["steps"]]
+        lines.append("| " + " | ".join([f"**{plain(name)}**", *times, took(answer["seconds"])]) + " |")
     st.markdown("**From the question to the answer, step by step**")
     st.markdown("\n".join(lines))
 
 
-def took(seconds: float | None) -> str:
-    """A time as a reader takes it in: "0.04 ms", "12 ms", "1.9 s"; "not used" where the step is not."""
-    if seconds is None:
-        return ":gray[not used]"
+def time_of(step: Mapping[str, Any]) -> str:
+    """A step's time; where it has none, whether the step is not used or its time is not known."""
+    if step["seconds"] is None:
+        return f":gray[{UNTIMED.get(step['said'], 'not used')}]"
+    return took(step["seconds"])
+
+
+def took(seconds: float) -> str:
+    """A time as a reader takes it in: "0.04 ms", "12 ms", "1.9 s"."""
     if seconds >= 1:
         return f"{seconds:.1f} s"
+    if seconds < 5e-6:
+        return "< 0.01 ms"
     return f"{1000 * seconds:.0f} ms" if seconds >= 0.01 else f"{1000 * seconds:.2f} ms"
 
 
-def details(answer: Mapping[str, Any], key: str) -> None:
-    """Every step in a sentence, the numbers of the vector, and the exact prompt."""
-    with st.expander("The six steps in detail", key=key):
-        for step in answer["steps"]:
-            st.markdown(f"**{step['name'].capitalize()}** · {took(step['seconds'])}")
-            st.text(step["said"])
-            more = step["details"]
-            if step["name"] == "vector" and more:
-                st.code(", ".join(f"{number:g}" for number in more["first"]) + ", ...", language=None, wrap_lines=True)
-            if step["name"] == "search" and more and more["method"] != "bm25":
-                st.caption(plain(f"Index: {more['index_reason']}."))
-            if step["name"] == "prompt" and answer["prompt"]:
-                st.code(answer["prompt"], language=None, wrap_lines=True)
-        if answer["citations"]:
-            st.caption(LEXICAL)
-        whole = f"Together {took(answer['seconds'])}, with what lies between the steps."
-        if answer["ready_seconds"] >= 0.05:
-            whole += f" Reading models and indexes into memory took {took(answer['ready_seconds'])} before that."
-        st.caption(whole)
+def details(answers: Mapping[str, Mapping[str, Any]]) -> None:
+    """Every step of every answer in a sentence, the numbers of the vector, and the exact prompt: a tab a system."""
+    with st.expander("The six steps in detail", key="ask_steps"):
+        for tab, answer in zip(st.tabs([TITLES[one] for one in answers]), answers.values(), strict=True):
+            with tab, st.container(gap="xsmall"):
+                _detailed(answer)
+
+
+def _detailed(answer: Mapping[str, Any]) -> None:
+    for step in answer["steps"]:
+        st.markdown(f"**{step['name'].capitalize()}** · {time_of(step)}")
+        st.text(step["said"])
+        more = step["details"]
+        if step["name"] == "vector" and more:
+            st.code(", ".join(f"{number:g}" for number in more["first"]) + ", ...", language=None, wrap_lines=True)
+        if step["name"] == "search" and more and more["method"] != "bm25":
+            st.caption(plain(f"Index: {more['index_reason']}."))
+        if step["name"] == "prompt" and answer["prompt"]:
+            st.code(answer["prompt"], language=None, wrap_lines=True)
+    if answer["citations"]:
+        st.caption(LEXICAL)
+    whole = f"Together {took(answer['seconds'])}, with what lies between the steps."
+    if answer["ready_seconds"] >= 0.05:
+        whole += f" Reading models and indexes into memory took {took(answer['ready_seconds'])} before that."
+    st.caption(whole)
 
 
 def citations(found: Sequence[Mapping[str, Any]], names: Sequence[str], linked: bool) -> None:

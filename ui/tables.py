@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from eval.report import cell, measures
+from eval.told import cell
 
 SHOWN_TAGS = 12
 FLAWS = ("truncated", "over_budget", "empty", "abstained", "passages_dropped")
@@ -18,11 +18,11 @@ def systems(scores: dict[str, Any]) -> list[dict[str, Any]]:
     for name, row in scores["systems"].items():
         odd = [f"{row[flaw]} {flaw.replace('_', ' ')}" for flaw in FLAWS if row.get(flaw)]
         if row["not_available"]:
-            odd.insert(0, f"{row['not_available']} left out: no gold passage is known")
+            odd.insert(0, f"{row['not_available']} without a gold passage")
         rows.append({
             "System": name, "n": row["n"], "Exact match, %": cell(row["exact_match"]),
             "Token F1, %": cell(row["token_f1"]), "Seconds per answer": row["seconds_per_answer"],
-            "Gold passage found, %": cell(row.get("gold_found")), "Left out, and counts": "; ".join(odd),
+            "Left out, and counts": "; ".join(odd),
         })  # fmt: skip
     return rows
 
@@ -41,16 +41,6 @@ def slices(scores: dict[str, Any], by: str, metric: str = "exact_match") -> list
             line[system] = round(100 * value["mean"], 1) if value else None
         found.append(line)
     return found
-
-
-def task_rows(scores: dict[str, Any]) -> list[dict[str, Any]]:
-    """One row per task and system, with the task's own measures."""
-    return [
-        {"Task": task, "System": name, "n": part["n"], "Exact match, %": cell(part["exact_match"]),
-         "Token F1, %": cell(part["token_f1"]), "Its own measures": measures(part)}
-        for task in dict.fromkeys(task for row in scores["systems"].values() for task in row["tasks"])
-        for name, row in scores["systems"].items() if (part := row["tasks"].get(task))
-    ]  # fmt: skip
 
 
 def show(rows: list[dict[str, Any]], key: str, alt: str, percent: tuple[str, ...] = ()) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 import streamlit as st
@@ -11,9 +12,10 @@ from data.workspace import Workspace
 from eval import grid
 from eval.choice import PARTS, SURE, Setting
 from eval.measured import left_out
-from eval.report import cell
 from eval.retrieval import MEASURES, WORDS
+from eval.told import cell
 from ui.frame import guarded, plain, when
+from ui.methods import method_name
 from ui.watch import active, launch
 
 
@@ -22,10 +24,11 @@ def result(workspace: Workspace, run: Run, now: Setting) -> None:
     told = grid.result(run)
     chosen, held, half = Setting(*(told["chosen"][part] for part in PARTS)), told["held_out"], told["reported_on"]
     st.markdown(f"#### {plain(held['sentences'][0])}")
-    for sentence in [*held["sentences"][1:], *left_out(told["left_out"])]:
+    for sentence in [*held["sentences"][1:], *left_out(told["left_out"]), *told.get("notes", ())]:
         st.markdown(plain(sentence))
-    rows = [_row("chosen", held["chosen"]), _row("in use when measured", held["current"])]
-    st.dataframe(rows, hide_index=True, key="grid_held_out", alt="Chosen settings and settings in use, held out")
+    st.dataframe(
+        _held_out(held), hide_index=True, key="grid_held_out", alt="Chosen settings and settings in use, held out"
+    )
     st.caption(plain(
         f"On the {half['n']} questions of the half that did not choose, in {half['groups']} independent groups, with "
         f"95 % intervals. Unit: {told['unit']} ({told['unit_why']}). Measured on {run.order['config']['knowledge']}, "
@@ -35,12 +38,35 @@ def result(workspace: Workspace, run: Run, now: Setting) -> None:
     _every(told)
 
 
-def _row(what: str, row: dict[str, Any]) -> dict[str, Any]:
+def _held_out(held: dict[str, Any]) -> list[dict[str, Any]]:
+    """One row per setting and measure, so that the two columns fit any width."""
+    columns = {"chosen": held["chosen"], "in use when measured": held["current"]}
+    rows = [{"": words, **{head: str(value(row)) for head, row in columns.items()}} for words, value in _settings()]
+    return [*rows, *({"": f"{WORDS[one]}, %", **{head: cell(row[one]) for head, row in columns.items()}}
+                     for one in MEASURES)]  # fmt: skip
+
+
+def _settings() -> list[tuple[str, Callable[[dict[str, Any]], Any]]]:
+    return [
+        ("Passage size, in tokens", lambda row: row["chunk_tokens"]),
+        ("Overlap, in tokens", lambda row: row["overlap_tokens"]),
+        ("Method", lambda row: method_name(row["method"])), ("Passages in the prompt", lambda row: row["k"]),
+        ("Their tokens", lambda row: round(row["tokens"])),
+    ]  # fmt: skip
+
+
+def _row(what: str, row: dict[str, Any], first: str) -> dict[str, Any]:
+    """One setting of many; the measure that chooses stands ``first``, and intervals are whole points, to fit."""
+    measures = sorted(MEASURES, key=lambda one: one != first)
     return {
-        "Settings": what, "Passage size": row["chunk_tokens"], "Overlap": row["overlap_tokens"],
-        "Method": row["method"], "Passages": row["k"],         "Tokens in the prompt": round(row["tokens"]),
-        **{f"{WORDS[m]}, %": cell(row[m]) for m in MEASURES},
+        "Setting": what, "Size": row["chunk_tokens"], "Overlap": row["overlap_tokens"],
+        "Method": method_name(row["method"]), "Passages": row["k"], "Tokens": round(row["tokens"]),
+        **{f"{WORDS[one]}, %": _short(row[one]) for one in measures},
     }  # fmt: skip
+
+
+def _short(value: dict[str, Any]) -> str:
+    return f"{100 * value['mean']:.1f} ({100 * value['low']:.0f} to {100 * value['high']:.0f})"
 
 
 def _adopt(workspace: Workspace, run: Run, chosen: Setting, now: Setting, why: str) -> None:
@@ -72,7 +98,7 @@ def _every(told: dict[str, Any]) -> None:
     )
     with st.expander("Every setting, with intervals", key="grid_every"):
         best = sorted(told["rows"], key=lambda row: (-row[measure]["mean"], row["tokens"]))
-        rows = [_row(_mark(row, "chosen", "in use"), row) for row in best]
+        rows = [_row(_mark(row, "chosen", "in use"), row, measure) for row in best]
         st.dataframe(rows, hide_index=True, key="grid_rows", alt="Every setting on the half that chose")
 
 
@@ -83,7 +109,7 @@ def _mark(row: dict[str, Any], chosen: str, used: str) -> str:
 def _heat(rows: list[dict[str, Any]], measure: str) -> None:
     """One small table per method; darker is better, and every cell says its number."""
     values = [
-        {"method": row["method"], "k": row["k"], "cut": f"{row['chunk_tokens']} / {row['overlap_tokens']}",
+        {"method": method_name(row["method"]), "k": row["k"], "cut": f"{row['chunk_tokens']} / {row['overlap_tokens']}",
          "value": 100 * row[measure]["mean"], "order": row["chunk_tokens"] * 1000 + row["overlap_tokens"],
          "text": f"{100 * row[measure]['mean']:.0f} {_mark(row, '★', '●')}".strip(), "tokens": round(row["tokens"]),
          "interval": cell(row[measure])}

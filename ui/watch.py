@@ -18,7 +18,11 @@ STATES = {
     "done": ("green", ":material/check_circle:"), "failed": ("red", ":material/error:"),
     "stopped": ("orange", ":material/stop_circle:"), "died": ("red", ":material/heart_broken:"),
 }  # fmt: skip
-WORDS = {"build": "knowledge base", "train": "fine-tune", "bench": "comparison", "grid": "tuning"}
+WORDS = {
+    "build": "knowledge base", "train": "fine-tune", "bench": "comparison", "grid": "tuning", "estimate": "estimate",
+    "search": "search of settings", "headroom": "headroom check", "fetch": "download", "merge": "merge",
+    "export": "export", "import": "import",
+}  # fmt: skip
 
 
 def watch(workspace: Workspace, run: jobs.Run) -> None:

@@ -6,11 +6,17 @@ import os
 import platform
 import sys
 
-from tests.bench import asking, generation, indexing, page, search
+from tests.bench import approximate, asking, chance, generation, indexing, leaks, page, search
 
 PARTS = {
-    "generation": generation.measure, "page": page.measure, "ask": asking.measure, "indexing": indexing.measure,
+    "generation": generation.measure,
+    "page": page.measure,
+    "ask": asking.measure,
+    "indexing": indexing.measure,
     "search": search.measure,
+    "approximate": approximate.measure,
+    "leaks": leaks.measure,
+    "chance": chance.measure,
 }  # fmt: skip
 
 

@@ -1,13 +1,11 @@
-"""Searching many passages: exact, narrowed, a whole test set, by words, and approximate; each against the plain way.
+"""Searching many passages exactly: one question, narrowed, a whole test set, by words; each against the plain way.
 
-BENCH_PASSAGES (default 100,000) is how many; BENCH_MINUTES (default 5) is how long real passages are embedded for the
-last row, from BENCH_DOCUMENTS (see indexing). Vectors and words are seeded.
+BENCH_PASSAGES (default 100,000) is how many. Vectors and words are seeded. Approximate search is a part of its own.
 """
 
 from __future__ import annotations
 
 import os
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,19 +17,16 @@ import numpy as np
 from data.schema import Passage
 from data.store import Artifact
 from rag import index, lexical
-from rag.chunk import chunk, in_context
 from rag.embed import Embedder
 from rag.files import Knowledge
 from rag.filters import EVERYTHING, Filter
 from rag.retrieve import KnowledgeRetriever
 from rag.whole_set import nearest_of_all
-from tests.bench.indexing import documents, timed
+from tests.bench.indexing import timed
 from tests.bench.rows import Row
 
 PASSAGES = int(os.environ.get("BENCH_PASSAGES", "100000"))
-MINUTES = float(os.environ.get("BENCH_MINUTES", "5"))
 DIM, TEST_SET, ONE_BY_ONE, PER_DOCUMENT, WORD_QUERIES = 384, 1000, 100, 10, 5
-SIZES = (160, 96, 64, 48, 32, 24, 16)  # tokens a passage: cut in several ways, a small folder makes many passages
 
 
 def measure() -> Iterator[Row]:
@@ -40,8 +35,6 @@ def measure() -> Iterator[Row]:
     yield from _one(exact, queries)
     yield from _whole(exact, queries)
     yield from _words()
-    yield from _approximate("seeded", exact, queries[:200], queries[200:])
-    yield from _real()
 
 
 def crowd(count: int, asked: int) -> tuple[np.ndarray, np.ndarray]:
@@ -155,30 +148,3 @@ class Dictionaries:
             spread = 1.5 * (0.25 + 0.75 * self.lengths / self.lengths.mean())
             scores += self.idf.get(word, 0) * (found * 2.5 / (found + spread))
         return np.argsort(scores)[::-1][:k].tolist()
-
-
-# --- approximate ------------------------------------------------------------------------------------------------------
-
-
-def _approximate(name: str, exact: Any, probes: np.ndarray, queries: np.ndarray) -> Iterator[Row]:
-    """Recall on questions that the index was not measured on."""
-    started = time.perf_counter()
-    chosen = index.choose(index.vectors_of(exact), lambda: probes, exact_up_to=0)
-    what = f"{exact.ntotal:,} {name} passages, {chosen.kind} (made in {time.perf_counter() - started:.0f} s)"
-    yield Row(f"{what}: recall@10", f"{index.recall_at_10(chosen.index, queries):.4f}", "≥ 0.95 (aim 0.99)")
-    ratio = side_by_side(
-        lambda n: chosen.index.search(queries[n : n + 1], 10), lambda n: exact.search(queries[n : n + 1], 10),
-        min(ONE_BY_ONE, len(queries)),
-    )  # fmt: skip
-    yield Row(f"{name}: time of an approximate query against FAISS Flat", f"{100 * ratio:.1f} %", "≤ 20 % (aim 5 %)")
-
-
-def _real() -> Iterator[Row]:
-    embedder, until = Embedder.load(), time.monotonic() + 60 * MINUTES
-    cut = [one for size in SIZES for document in documents() for one in chunk(document, embedder.tokenizer, size)]
-    texts = list(dict.fromkeys(in_context(one) for one in cut))
-    made: list[np.ndarray] = []
-    while len(made) * 64 < len(texts) and time.monotonic() < until:
-        made.append(embedder.embed(texts[len(made) * 64 :][:64]))
-    asked = embedder.embed_questions([" ".join(text.split()[:12]) for text in texts[: 64 * len(made)]][::7][:300])
-    yield from _approximate("real", index.exact(np.concatenate(made)), asked[::2], asked[1::2])

@@ -10,7 +10,8 @@ from ui.watch import WORDS, watch
 
 RESULTS = {
     "build": ("knowledge", "Knowledge base"), "train": ("tune", "Fine-tune"), "bench": ("compare", "Compare"),
-    "grid": ("lab", "Search lab"),
+    "grid": ("lab", "Search lab"), "headroom": ("compare", "Compare"),
+    **dict.fromkeys(("estimate", "search", "fetch", "merge", "export", "import"), ("tune", "Fine-tune")),
 }  # fmt: skip
 home = workspace()
 runs = jobs.list_runs(home)

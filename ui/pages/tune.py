@@ -1,17 +1,11 @@
-"""Fine-tune: choose rows and method, launch, watch the losses, stop."""
+"""Fine-tune: choose rows and method, launch, watch the curve, stop; and what came of it."""
 
 import streamlit as st
 
-from data.leakage import LeakageFound
-from data.prompts import BUNDLED
-from sft.adapters import described, tuned_models
-from sft.config import TrainConfig
-from sft.orders import order_training
-from ui import curve, forms, pickers, tables
-from ui.frame import empty, guarded, link, notice, plain, when, workspace
-from ui.watch import active, launch, others, selected, watch
+from ui import curve, tune_form, tuned
+from ui.frame import notice, plain, workspace
+from ui.watch import others, selected, watch
 
-MAIN, CHOSEN = ("method", "context", "epochs"), ("model",)
 home = workspace()
 
 st.title("Fine-tune")
@@ -27,54 +21,9 @@ if run:
         st.success(plain(curve.result(summary)), icon=":material/check:")
         for note in summary.get("notes", ()):
             st.caption(plain(note))
-        link("compare", "Compare it with the others")
+        tuned.next_steps(home, summary["name"], "tune_done")
 
 with st.container(border=True, key="tune_form"):
-    st.subheader("A new fine-tune")
-    left, middle, right = st.columns(3)
-    with left:
-        name = st.text_input(
-            "Name of the tuned model", key="tune_name", placeholder="help-desk", max_chars=64, live=True
-        )
-        base = pickers.model(home, "tune_model")
-    with middle:
-        train = pickers.rows(home, "train", "Training rows", "tune_train")
-    with right:
-        aside = "a tenth of the training rows"
-        validation = pickers.rows(home, "validation", "Validation rows", "tune_validation", aside)
-    with st.grid(3):
-        values = forms.fields(TrainConfig, MAIN, "tune")
-    with st.expander("More settings", key="tune_more"), st.grid(4):
-        values |= forms.fields(TrainConfig, forms.rest(TrainConfig, MAIN, CHOSEN), "tune")
-    busy = next((one for one in active(home, "train") if one.name == name), None)
-    missing = not name or not train
-    allowed = train in st.session_state.get("tune_leaks", ()) and st.checkbox(
-        "I know that test questions stand in these training rows. Train all the same", key="tune_allow"
-    )
-    if st.button("Launch fine-tune", type="primary", key="tune_go", disabled=bool(busy or missing)):
-        with guarded():
-            config = TrainConfig(model=base, **values)
-            try:
-                launch(home, order_training(home, name, config, train or "", validation, allowed))
-            except LeakageFound:
-                st.session_state["tune_leaks"] = {train}
-                raise
-    if busy:
-        st.caption("A fine-tune of this name is under way.")
-    elif missing:
-        st.caption("Give it a name" + ("." if train else " and choose training rows; store some on the page Data."))
-    if base == BUNDLED:
-        st.caption("pocket is a small demonstration model. For a real decision, name a larger one.")
+    tune_form.form(home)
 
-st.subheader("Tuned models")
-rows = [
-    {"Name": row["name"], "Base": row["base"], "Method": row["method"], "Context": row["context"], "Rows": row["rows"],
-     "Steps": row["steps"], "Validation loss": row["validation_loss"], "Ended": row["ended"],
-     "Made": when(row["created"])}
-    for row in map(described, tuned_models(home))
-]  # fmt: skip
-if rows:
-    tables.show(rows, "tune_list", "Tuned models")
-else:
-    empty("No tuned model yet.", "Choose training rows above and launch a fine-tune. With rows and no documents "
-          "it is all you need; with documents, build a knowledge base as well.", "data", key="tune")  # fmt: skip
+tuned.show(home)

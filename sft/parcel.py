@@ -1,0 +1,77 @@
+"""A tuned model as one ZIP, and back: only files that we know by name come out, none of them as a path."""
+
+from __future__ import annotations
+
+import shutil
+import zlib
+from pathlib import Path, PurePosixPath
+from zipfile import ZIP_STORED, BadZipFile, ZipFile, ZipInfo
+
+from data.child import Reporter
+from data.errors import UserError
+from sft.memory import told
+
+TAKEN = ("adapter_config.json", "adapter_model.safetensors", "adapter_model.bin", "manifest.json", "questions.json",
+         "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja")  # fmt: skip
+LARGEST = 20_000_000_000  # bytes of one member, unpacked
+PIECE = 1 << 22
+
+
+def zipped(folder: Path, target: Path, name: str, reporter: Reporter | None = None) -> Path:
+    """Pack a tuned model's files into a ZIP, inside one folder ``name``; not compressed, for weights do not shrink.
+
+    The ZIP appears whole or not at all. Raises UserError when it cannot be written.
+    """
+    files = sorted(path for path in folder.iterdir() if path.is_file())
+    total, done = sum(path.stat().st_size for path in files), 0
+    part = target.with_name(f".{target.name}.part")
+    try:
+        with ZipFile(part, "w", ZIP_STORED) as packed:
+            for path in files:
+                entry = ZipInfo(f"{name}/{path.name}")  # without a date, so that equal models give equal ZIPs
+                with open(path, "rb") as source, packed.open(entry, "w", force_zip64=True) as into:
+                    while piece := source.read(PIECE):
+                        into.write(piece)
+                        done += len(piece)
+                        if reporter:
+                            reporter.step(done, total, f"packing {told(done)} of {told(total)}")
+        part.replace(target)
+    except OSError as error:
+        raise UserError(f"{target} cannot be written ({error.strerror or error}).", "Name another place.") from error
+    finally:
+        part.unlink(missing_ok=True)
+    return target
+
+
+def unzipped(path: Path, into: Path) -> Path:
+    """Unpack the adapter that a ZIP holds (in it or in one folder of it) into the folder ``into``, and return that.
+
+    Files of other names stay behind. Raises UserError for what is no ZIP, holds no adapter or several, or is too large.
+    """
+    try:
+        with ZipFile(path) as packed:
+            members = [
+                one for one in packed.infolist() if PurePosixPath(one.filename).name in TAKEN and not one.is_dir()
+            ]
+            homes = {PurePosixPath(one.filename).parent for one in members if one.filename.endswith(TAKEN[0])}
+            if len(homes) != 1:
+                held = "no adapter_config.json" if not homes else f"{len(homes)} adapters"
+                raise UserError(f"{path.name} holds {held}.", "Put one adapter in it, as PEFT wrote it.")
+            home = homes.pop()
+            into.mkdir(parents=True, exist_ok=True)
+            for one in members:
+                if PurePosixPath(one.filename).parent == home:
+                    _unpack(packed, one, into)
+    except (BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error) as error:
+        raise UserError(f"{path.name} is damaged, locked or not a ZIP.", "Make the ZIP again.") from error
+    except OSError as error:
+        raise UserError(f"{path.name} cannot be unpacked ({error.strerror or error}).", "Free some space.") from error
+    return into
+
+
+def _unpack(packed: ZipFile, member: ZipInfo, into: Path) -> None:
+    if member.file_size > LARGEST:
+        raise UserError(f"{member.filename} is {told(member.file_size)} unpacked; the limit is {told(LARGEST)}.",
+                        "Import the folder instead.")  # fmt: skip
+    with packed.open(member) as source, open(into / PurePosixPath(member.filename).name, "wb") as file:
+        shutil.copyfileobj(source, file)

@@ -1,0 +1,177 @@
+"""What a search over settings is made of: its trials, its rounds, who goes on, and the best as a tuned model.
+
+Imports no heavy library, so that the page can show a search while it runs.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from data.disk import read_json
+from data.errors import UserError
+from data.options import checked
+from data.workspace import Workspace
+from sft.adapters import Trained, publish_trained
+from sft.choice import Point
+from sft.config import TrainConfig
+
+if TYPE_CHECKING:
+    from data.jobs import Run
+    from sft.task import Task
+
+THIRD = 3  # one in so many trials goes on to the next round, which is so many times as long
+MOST = 24  # trials
+SHARES, RANKS = (0.3, 1.0, 3.0), (8, 32)  # shares of the usual learning rate, and ranks, tried by default
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One pair of settings, and how far it has come. ``failed`` is why it could not go on; ``dropped`` the round (from
+    1) after which others went on in its stead."""
+
+    learning_rate: float
+    rank: int
+    alpha: int
+    steps: int = 0
+    planned: int = 0
+    best: Point | None = None
+    failed: str = ""
+    dropped: int | None = None
+    trained_parameters: int = 0
+    curve: tuple[dict[str, Any], ...] = field(default=(), repr=False)
+
+    @property
+    def words(self) -> str:
+        return f"learning rate {self.learning_rate:g}, rank {self.rank}"
+
+    def settings(self) -> dict[str, Any]:
+        """What differs from the ordered settings."""
+        return {"learning_rate": self.learning_rate, "rank": self.rank, "alpha": self.alpha}
+
+    def saved(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def restored(cls, values: dict[str, Any]) -> Trial:
+        known = {key: value for key, value in values.items() if key != "format"}
+        point = known.pop("best")
+        return cls(**known | {"best": point and Point(**point), "curve": tuple(known["curve"])})
+
+
+@dataclass(frozen=True)
+class Rounds:
+    """``counts[n]`` trials train in round n, each over ``spans[n]``: from and to which share of its steps."""
+
+    counts: tuple[int, ...]
+    spans: tuple[tuple[float, float], ...]
+
+    @property
+    def trainings(self) -> float:
+        """The cost of the whole search, in whole fine-tunes."""
+        return sum(count * (after - before) for count, (before, after) in zip(self.counts, self.spans, strict=True))
+
+
+def rounds(trials: int) -> Rounds:
+    """Successive halving by thirds: 9 trials to a ninth of their steps, the best 3 to a third, the best to the end."""
+    counts = [trials]
+    while counts[-1] > 1:
+        counts.append(math.ceil(counts[-1] / THIRD))
+    shares = [THIRD ** -(len(counts) - 1 - n) for n in range(len(counts))]
+    return Rounds(tuple(counts), tuple(zip([0.0, *shares], shares, strict=False)))
+
+
+def settled(config: TrainConfig, learning_rates: Sequence[float], ranks: Sequence[int]) -> list[Trial]:
+    """A trial for every pair. ``config``: as ordered; where it leaves alpha open, it is twice the rank.
+
+    Raises UserError for fewer than two or too many pairs, a value out of its limits, and ranks where none is used.
+    """
+    if config.method not in ("lora", "qlora"):
+        if len(set(ranks)) > 1:
+            raise UserError(f"The method {config.method} has no rank to search over.", "Search learning rates only.")
+        ranks = (config.rank,)
+    pairs = sorted(set(product(learning_rates, ranks)))
+    for rate, rank in pairs:
+        checked(replace(config, learning_rate=rate, rank=rank))
+    if not 2 <= len(pairs) <= MOST:
+        raise UserError(f"A search over {len(pairs)} pair{'s' * (len(pairs) != 1)} of settings cannot be done.",
+                        f"Name from 2 to {MOST} pairs of a learning rate and a rank.")  # fmt: skip
+    return [Trial(rate, rank, config.alpha or 2 * rank) for rate, rank in pairs]
+
+
+def merit(trial: Trial, by: str) -> tuple[float, float]:
+    """What trials are ranked by, higher is better: the metric (of equal ones, the loss), or the loss."""
+    if trial.best is None:
+        return (-math.inf, -math.inf)
+    loss = -math.inf if trial.best.loss is None else -trial.best.loss
+    return (loss, 0.0) if by == "loss" or trial.best.metric is None else (trial.best.metric, loss)
+
+
+def goes_on(trials: Sequence[Trial], going: Sequence[int], by: str, count: int) -> list[int]:
+    """The best ``count`` of the trials that are going and have not failed; of equals, the first."""
+    able = [place for place in going if not trials[place].failed]
+    return sorted(sorted(able, key=lambda place: merit(trials[place], by), reverse=True)[:count])
+
+
+def rows(trials: Sequence[Trial], winner: int | None = None) -> list[dict[str, Any]]:
+    """One row a trial, for tables: what it was, how far it came, and what became of it."""
+    return [
+        {
+            "learning_rate": trial.learning_rate, "rank": trial.rank, "steps": trial.steps, "planned": trial.planned,
+            "best_step": trial.best.step if trial.best else None,
+            "validation_loss": trial.best.loss if trial.best else None,
+            "metric": trial.best.metric if trial.best else None,
+            "outcome": "chosen" if place == winner else trial.failed or _outcome(trial),
+        }
+        for place, trial in enumerate(trials)
+    ]  # fmt: skip
+
+
+def _outcome(trial: Trial) -> str:
+    if trial.dropped:
+        return f"others were better after round {trial.dropped}"
+    return "trained to the end" if trial.planned and trial.steps >= trial.planned else "under way"
+
+
+def standing(folder: Path) -> dict[int, Trial]:
+    """The trials of a search as their newest finished round left them, by number."""
+    found = {}
+    for home in (folder / "trials").glob("*"):
+        kept = sorted(home.glob("round-*.json"), key=lambda path: int(path.stem.rpartition("-")[2]))
+        if kept:
+            found[int(home.name)] = Trial.restored(read_json(kept[-1]))
+    return dict(sorted(found.items()))
+
+
+def publish_best(
+    workspace: Workspace, task: Task, run: Run, trials: Sequence[Trial], checkpoint: Path | None, winner: int,
+    seconds: float, plan: Rounds,
+) -> dict[str, Any]:  # fmt: skip
+    """The winner's best checkpoint as a tuned model that knows of its search; returns the search's summary."""
+    best, by, count = trials[winner], task.criteria.keep, len(task.validation.rows)
+    assert best.best is not None and checkpoint is not None  # noqa: PT018 - a trial with a score has a checkpoint
+    score = f"validation loss {best.best.loss:.3f} (n = {count} rows)"
+    if by == "metric" and best.best.metric is not None and task.exam:
+        score = f"{task.exam.metric.replace('_', ' ')} {best.best.metric:.3f} (n = {len(task.exam.questions)} answers)"
+    reason = f"the best {score} of {len(trials)} trials, at step {best.best.step}"
+    table = rows(trials, winner)
+    summary = {
+        "run": run.id, "ended": "complete", "steps": best.steps, "planned_steps": best.planned,
+        "best_step": best.best.step, "validation_loss": best.best.loss, "seconds": round(seconds, 1),
+        "context": task.facts["context"], **task.train.counts(),
+        "notes": [f"{task.facts['validation']}.", f"Chosen with {best.words}: {reason}. Chosen and scored on the same "
+                  "rows, so the score is somewhat too good; a comparison on test questions tells."],
+    }  # fmt: skip
+    facts = task.facts | {
+        "settings": task.facts["settings"] | best.settings(),
+        "reasons": task.facts["reasons"] | dict.fromkeys(("learning_rate", "rank"), reason),
+        "curve": list(best.curve), "trained_parameters": best.trained_parameters,
+        "search": {"rows_of_search": table, "criterion": by, "reason": reason, "rounds": list(plan.counts)},
+    }  # fmt: skip
+    trained = Trained(checkpoint, task.model.tokenizer, facts, summary, task.question_keys)
+    artifact = publish_trained(workspace, run.name, trained)
+    return artifact.manifest()["summary"] | facts["search"]

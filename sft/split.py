@@ -1,0 +1,73 @@
+"""Which training rows are set aside for validation, when no file of them is given."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
+from data.schema import Example
+
+VALIDATION_SHARE, MOST_VALIDATION, FEWEST = 0.1, 200, 20
+SPLITS = ("row", "tag", "document")
+
+Split = tuple[list[Example], list[Example], str]
+
+
+def split(examples: Sequence[Example], seed: int, by: str = "row") -> Split:
+    """Training and validation examples in their order, and a sentence that says how they were split.
+
+    row: rows whose fact is also asked in other words, one per fact; a fact that is asked only once cannot be known from
+    the others, so its loss would say nothing. Without such rows, any row. tag: the same share of every tag's rows.
+    document: whole documents, so that validation asks about documents never trained on. None of fewer than 20 rows.
+    """
+    wanted = min(MOST_VALIDATION, int(len(examples) * VALIDATION_SHARE))
+    if len(examples) < FEWEST:
+        return list(examples), [], f"{len(examples)} rows are too few to set some aside for validation"
+    order = list(range(len(examples)))
+    random.Random(seed).shuffle(order)
+    pick = {"row": _by_row, "tag": _by_tag, "document": _by_document}[by]
+    chosen, how = pick(examples, order, wanted)
+    if not chosen:
+        return list(examples), [], how
+    said = f"{len(chosen)} of {len(examples)} rows, {how} (seed {seed}), were set aside for validation"
+    keep = [e for i, e in enumerate(examples) if i not in chosen]
+    return keep, [e for i, e in enumerate(examples) if i in chosen], said
+
+
+def _by_row(examples: Sequence[Example], order: list[int], wanted: int) -> tuple[set[int], str]:
+    asked = Counter(example.fact for example in examples)
+    reworded = list({e.fact: i for i in order if (e := examples[i]).fact and asked[e.fact] > 1}.values())
+    return set((reworded or order)[:wanted]), "asking taught facts in other words" if reworded else "at random"
+
+
+def _by_tag(examples: Sequence[Example], order: list[int], wanted: int) -> tuple[set[int], str]:
+    """A row counts for its first tag; rows without one are a group of their own."""
+    groups: dict[str, list[int]] = defaultdict(list)
+    for place in order:
+        groups[next(iter(examples[place].tags), "")].append(place)
+    named = len(groups.keys() - {""})
+    if not named:
+        return set(), "no row has a tag to split by, so none was set aside for validation"
+    share, chosen = wanted / len(examples), set[int]()
+    for group in groups.values():
+        chosen.update(group[: max(round(share * len(group)), min(1, len(group) // 2))])
+    return chosen, f"a like share of each of {named} tags"
+
+
+def _by_document(examples: Sequence[Example], order: list[int], wanted: int) -> tuple[set[int], str]:
+    """Whole documents in random order while the rows set aside stay near the wanted number."""
+    groups: dict[str, list[int]] = defaultdict(list)
+    for place in order:
+        if document := examples[place].document:
+            groups[document].append(place)
+    chosen: set[int] = set()
+    taken = 0
+    for group in groups.values():
+        if taken + 1 < len(groups) and len(chosen) + len(group) <= 1.5 * wanted:
+            chosen.update(group)
+            taken += 1
+    if not chosen:
+        why = f"{len(groups)} documents are too few to set one aside" if groups else "no row names its document"
+        return set(), f"{why}, so nothing was set aside for validation"
+    return chosen, f"all rows of {taken} of {len(groups)} documents"

@@ -1,0 +1,116 @@
+"""A search over learning rate and rank: who goes on, what is kept, and that the best is an ordinary fine-tune."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from data import jobs
+from data.child import Reporter
+from data.errors import Stopped, UserError
+from data.store import resolve
+from data.workspace import Workspace
+from sft.choice import Point
+from sft.config import TrainConfig
+from sft.orders import order_search
+from sft.search import search
+from sft.sought import Trial, goes_on, rounds, settled, standing
+from tests import tiny
+from tests.tiny import config, tune
+
+home, workspace = tiny.home, tiny.workspace
+RATES, RANKS = (1e-6, 0.02), (2, 8)
+
+
+def test_the_best_third_goes_on_three_times_as_far() -> None:
+    plan = rounds(9)
+    assert plan.counts == (9, 3, 1)
+    assert plan.spans == ((0.0, 1 / 9), (1 / 9, 1 / 3), (1 / 3, 1.0))
+    assert plan.trainings == pytest.approx(9 / 9 + 3 * 2 / 9 + 2 / 3), "2.3 fine-tunes instead of 9"
+    assert rounds(2).counts == (2, 1)
+
+
+def test_the_criterion_chooses_and_a_failed_trial_never_goes_on() -> None:
+    def trial(loss: float, metric: float, failed: str = "") -> Trial:
+        return Trial(0.1, 8, 16, best=Point(3, loss, metric), failed=failed)
+
+    trials = [trial(0.5, 0.2), trial(0.9, 0.8), trial(0.1, 0.9, "The loss became nan."), trial(0.6, 0.8)]
+    assert goes_on(trials, [0, 1, 2, 3], "loss", 1) == [0]
+    assert goes_on(trials, [0, 1, 2, 3], "metric", 1) == [3], "of equal metrics the lower loss"
+    assert goes_on(trials, [0, 1], "metric", 5) == [0, 1]
+
+
+def test_pairs_that_cannot_be_searched_are_refused_with_a_sentence() -> None:
+    assert [(t.learning_rate, t.rank, t.alpha) for t in settled(TrainConfig(), (0.1, 0.1), (4, 8))] == [
+        (0.1, 4, 8), (0.1, 8, 16),
+    ]  # fmt: skip
+    with pytest.raises(UserError, match=r"A search over 1 pair of settings"):
+        settled(TrainConfig(), (0.1,), (8,))
+    with pytest.raises(UserError, match=r"A search over 25 pairs"):
+        settled(TrainConfig(), tuple(n / 1000 for n in range(1, 26)), (8,))
+    with pytest.raises(UserError, match=r"learning rate is -1\."):
+        settled(TrainConfig(), (0.1, -1.0), (8,))
+    with pytest.raises(UserError, match=r"rank is 0\."):
+        settled(TrainConfig(), (0.1,), (0, 8))
+    with pytest.raises(UserError, match=r"The method full has no rank to search over"):
+        settled(TrainConfig(method="full"), (0.1,), (4, 8))
+
+
+def ordered(workspace: Workspace, home: Path, name: str) -> jobs.Run:
+    rows = str(home / "rows.jsonl")
+    return order_search(workspace, name, config(home, epochs=9), rows, rows, RATES, RANKS)
+
+
+class StopsAfter(Reporter):
+    """A reporter whose user asks for a stop after so many steps of all trials."""
+
+    left = 12
+
+    def step(self, done: float, total: float, text: str) -> None:
+        self.left -= 1
+        if not self.left:
+            jobs.request_stop(self.run)
+        super().step(done, total, text)
+
+
+def test_the_best_trial_is_the_fine_tune_it_would_have_been_alone_also_after_a_stop(
+    workspace: Workspace, home: Path
+) -> None:
+    run = ordered(workspace, home, "sought")
+    with pytest.raises(Stopped):
+        search(workspace, run, StopsAfter(run))
+    before = standing(run.folder)
+    assert 0 < len(before) < 6
+    (run.folder / "stop").unlink()
+    summary = search(workspace, run, Reporter(run))
+    table = summary["rows_of_search"]
+    chosen = [row for row in table if row["outcome"] == "chosen"]
+    assert [row["learning_rate"] for row in chosen] == [0.02]
+    assert len(table) == 4
+    assert sorted(row["steps"] for row in table) == [3, 3, 9, 27], "a ninth, a third, all of 27 steps"
+    assert chosen[0]["steps"] == chosen[0]["planned"] == 27
+    assert chosen[0]["validation_loss"] == min(row["validation_loss"] for row in table)
+    assert "n = 24 rows" in summary["reason"]
+    alone = tune(workspace, home, "alone", epochs=9, patience=0, rank=chosen[0]["rank"], learning_rate=0.02)
+    best, same = (
+        load_file(resolve(workspace, "adapters", ref).path / "adapter_model.safetensors")
+        for ref in (summary["name"], alone.ref)
+    )
+    assert best.keys() == same.keys()
+    assert all(torch.equal(best[key], same[key]) for key in best)
+    trials = standing(run.folder)
+    assert all(any("eval_loss" in point for point in trial.curve) for trial in trials.values()), "each curve is kept"
+    manifest = resolve(workspace, "adapters", summary["name"]).manifest()
+    assert manifest["settings"]["learning_rate"] == 0.02
+    assert manifest["reasons"]["rank"] == summary["reason"]
+    assert search(workspace, run, Reporter(run))["name"] == summary["name"], "a finished search is not done again"
+
+
+def test_without_validation_rows_a_search_is_refused(workspace: Workspace, home: Path) -> None:
+    few = tiny.written(home / "few.jsonl", tiny.facts()[:6])
+    run = order_search(workspace, "few", config(home), str(few), None, RATES, RANKS)
+    with pytest.raises(UserError, match=r"A search chooses by validation rows, and there are none"):
+        search(workspace, run, Reporter(run))

@@ -1,0 +1,50 @@
+"""What a fine-tune will take, before it is launched: measured by a child process on a few real steps."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import streamlit as st
+
+from data import jobs
+from data.workspace import Workspace
+from sft.config import TrainConfig
+from sft.orders import order_estimate
+from ui.frame import bullets, guarded, plain, when
+from ui.watch import watch
+
+
+def panel(workspace: Workspace, config: TrainConfig, train: str | None, validation: str | None) -> None:
+    """The newest estimate, whether it still holds for the form's settings, and the button that measures."""
+    with st.expander("Memory and time it will take", key="estimate_panel", icon=":material/speed:"):
+        run = next(iter(jobs.list_runs(workspace, "estimate")), None)
+        if run is None:
+            st.caption("Not measured yet. A few real steps with the settings above tell what the whole will take.")
+        elif run.state != "done":
+            watch(workspace, run)
+        else:
+            _shown(run, config, train)
+        busy = run is not None and not run.ended
+        if st.button("Measure a few steps", key="estimate_go", disabled=busy or not train, icon=":material/timer:"):
+            with guarded():
+                jobs.start(workspace, order_estimate(workspace, "estimate", config, train or "", validation))
+                st.rerun()
+        if not train:
+            st.caption("Choose training rows first; store some on the page Data.")
+
+
+def _shown(run: jobs.Run, config: TrainConfig, train: str | None) -> None:
+    found, settings, rows = run.status["summary"], run.order["config"], run.order["inputs"]["train"]["ref"]
+    if not found["fits"]:
+        st.warning(plain(found["sentences"][0]), title="It may not fit", icon=":material/memory:")
+    bullets(found["sentences"][0 if found["fits"] else 1 :])
+    measured = f"Measured {when(run.order['created'])} on {rows}: {settings['model']}, {settings['method']}."
+    other = settings != asdict(config) or _name(rows) != _name(train or "")
+    st.caption(plain(measured + (" The form now holds other settings: measure again." if other else "")))
+    with st.popover("Why these choices", key="estimate_why"):
+        bullets([f"{what}: {why}" for what, why in found["reasons"].items()])
+
+
+def _name(ref: str) -> str:
+    """What rows are called, without their version or folder."""
+    return ref.rpartition("/")[2].partition("@")[0]

@@ -1,0 +1,32 @@
+"""Whether the systems were compared under the same conditions: what differs in red, the whole lock on request."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from data.jobs import Run
+from eval import conditions, fairness
+from ui import tables
+from ui.frame import bullets, plain
+
+
+def alarm(scores: dict[str, Any]) -> None:
+    """In red, beside the verdict: what is not the same for all systems and should be."""
+    for line in scores.get("fairness", {}).get("differs", ()):
+        st.error(plain(line), icon=":material/balance:")
+
+
+def show(run: Run, scores: dict[str, Any]) -> None:
+    """Every condition of every system."""
+    met = conditions.load(run)
+    found = scores.get("fairness")
+    if not met or not found:
+        return
+    equal = not found["differs"]
+    said = "All systems had the same conditions" if equal else "Not all conditions were equal"
+    with st.expander(f"Was it fair? {said}", key="fairness", icon=":material/balance:"):
+        bullets(found["differs"] + found["unknown"])
+        tables.show(fairness.table(met), "fairness_table", "Conditions of every system")
+        st.caption("Weights, passages and search settings differ by design: they are what is compared.")

@@ -1,0 +1,39 @@
+"""What a fine-tune changes of its base: the modules found in it, by name, and what this machine cannot do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from data.errors import UserError
+from data.prompts import BUNDLED
+from sft.config import ADAPTERS, ALL_LINEAR
+from sft.sources import on_this_machine
+from sft.targets import linear_modules, unavailable
+from ui.frame import plain
+
+
+def drawn(base: str, method: str) -> dict[str, Any]:
+    """Draw the choice of modules; returns the setting ``targets``."""
+    found = _modules(base)
+    chosen = st.multiselect(
+        "Modules to adapt", found, key="tune_targets", placeholder=ALL_LINEAR, disabled=method not in ADAPTERS,
+        help="Linear layers found in the base model. None chosen: all of them. Full fine-tuning changes everything.",
+    )  # fmt: skip
+    if not found:
+        st.caption("The base model is not on this machine yet, so its modules are not known.")
+    if why := unavailable("qlora"):
+        st.caption(plain(why))
+    if base == BUNDLED:
+        st.caption("pocket is a small demonstration model. For a real decision, name a larger one.")
+    return {"targets": ",".join(chosen) if chosen and method in ADAPTERS else ALL_LINEAR}
+
+
+def _modules(base: str) -> tuple[str, ...]:
+    """The modules of a base that lies here; none of one whose files cannot be read (the launch says why)."""
+    try:
+        folder = on_this_machine(base)
+        return linear_modules(folder) if folder else ()
+    except UserError:
+        return ()

@@ -1,0 +1,51 @@
+"""What a leakage audit found, by level: what blocks, what deserves a look, what is good to know."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from data.leakage import restored
+from ui.frame import plain
+
+
+def show(audits: list[dict[str, Any]], key: str, nothing: str) -> None:
+    """Audits as ``Leakage.told`` gives them, the most serious first; ``nothing`` is said when nothing was found."""
+    levels: dict[str, list[str]] = {"block": [], "warn": [], "inform": []}
+    for one in audits:
+        for level, sentences in one["levels"].items():
+            levels[level] += [sentence for sentence in sentences if sentence not in levels[level]]
+    if levels["block"]:
+        st.error(_lines(levels["block"]), title="The test set leaks", icon=":material/block:")
+    if levels["warn"]:
+        st.warning(_lines(levels["warn"]), title="Worth a look before you trust the scores", icon=":material/warning:")
+    _pairs(audits, key)
+    if levels["inform"]:
+        st.info(_lines(levels["inform"]), icon=":material/info:")
+    if not any(levels.values()):
+        st.success(plain(nothing), icon=":material/check:")
+
+
+def of_run(saved: dict[str, Any] | None, key: str) -> None:
+    """The audit that a comparison was ordered with, where it has something to say."""
+    told = restored(saved).told() if saved else None
+    if told and told["sentences"]:
+        show([told], key, "")
+
+
+def _pairs(audits: list[dict[str, Any]], key: str) -> None:
+    """Test questions beside the training questions that they nearly repeat."""
+    rows = [
+        {"Test question": pair["question"], "Training question": pair["other"], "In common": pair["sign"]}
+        for one in audits for pair in one["pairs"]
+    ]  # fmt: skip
+    if rows:
+        near = sum(len(one["near"]) for one in audits)
+        few = "" if near == len(rows) else f" (the first {len(rows)} of {near})"
+        with st.expander(f"The near-repeated questions{few}", key=f"{key}_near"):
+            st.dataframe(rows, hide_index=True, key=f"{key}_pairs", alt="Test questions near training questions")
+
+
+def _lines(sentences: list[str]) -> str:
+    return "\n\n".join(map(plain, sentences))
