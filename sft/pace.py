@@ -37,5 +37,5 @@ def size_left(epoch: Sequence[int], step: int, total: int) -> float:
 
 
 def checks_left(step: int, total: int, every: int) -> int:
-    """Checks still to come after ``step``: one every so many steps, and one at the end."""
-    return total // every - step // every + (1 if total % every and step < total else 0)
+    """Checks still to come once ``step`` is computed, its own included: one every so many steps, one at the end."""
+    return total // every - (step - 1) // every + (1 if total % every else 0)

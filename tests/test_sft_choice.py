@@ -99,8 +99,8 @@ def test_steps_that_a_kill_undid_appear_once_in_the_curve() -> None:
 
 
 def test_checks_still_to_come() -> None:
-    assert [checks_left(step, 20, 5) for step in (0, 4, 5, 19, 20)] == [4, 4, 3, 1, 0]
-    assert [checks_left(step, 22, 5) for step in (0, 20, 22)] == [5, 1, 0], "one more at the end"
+    assert [checks_left(step, 20, 5) for step in (1, 5, 6, 19, 20)] == [4, 4, 3, 1, 1], "that of a step comes after it"
+    assert [checks_left(step, 22, 5) for step in (1, 20, 22)] == [5, 2, 1], "one more at the end"
 
 
 def test_time_left_counts_the_checks_to_come() -> None:
