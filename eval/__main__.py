@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from data import child, jobs, shell
+from data.aliases import called
 from data.disk import write_bytes
 from data.errors import UserError
 from data.schema import DecodeSettings
@@ -16,6 +17,7 @@ from data.store import resolve
 from data.workspace import Workspace, open_workspace
 from eval import bench, grid, records, report, tuning
 from eval.systems import CORNERS, METHOD, METHODS, K, Parts, corner, parse, possible, searched, settle
+from eval.used import scores_by_adapter
 from rag.filters import add_filters, named
 
 
@@ -109,6 +111,19 @@ def _say_answer(options: argparse.Namespace, system: str, answer: dict[str, Any]
             shell.say(options, f"         {step['name']:<9} {took:>10}  {step['said']}")
 
 
+def list_tuned(options: argparse.Namespace) -> dict[str, Any]:
+    """Print what every tuned model scored in the finished comparisons that asked it."""
+    workspace, rows = open_workspace(), []
+    for ref, scored in scores_by_adapter(workspace).items():
+        name = called(workspace, "adapters", ref)
+        for one in scored:
+            shell.say(options, f"{name:<24} {one.comparison:<20} {one.system:<8} exact match, %: {one.told()}")
+            rows.append({"name": name, "id": ref, **vars(one)})
+    if not rows:
+        shell.say(options, "No finished comparison has asked a tuned model yet.")
+    return {"tuned": rows}
+
+
 def run_child(options: argparse.Namespace) -> int:
     workspace = open_workspace()
 
@@ -162,6 +177,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--cite", action="store_true", help="ask a model that reads passages to name them, like [1]")
     add_filters(one)
     _add_parts(one)
+    shell.verb(verbs, "tuned", list_tuned, "what every tuned model scored, with n and 95 % intervals")
     tuning.add_verbs(verbs)
     shell.verb(verbs, "run", run_child, "carry out an ordered run in this process").add_argument("id")
     shell.verb(verbs, "worker", run_worker, "keep a model warm for the page")
