@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from data import child, jobs, shell
+from data.aliases import called
 from data.disk import write_bytes
 from data.errors import UserError
 from data.schema import DecodeSettings
@@ -16,6 +17,7 @@ from data.store import resolve
 from data.workspace import Workspace, open_workspace
 from eval import bench, checks, exports, grid_work, headroom, preference, records, report, tuning, votes
 from eval.systems import CORNERS, METHOD, METHODS, K, Parts, corner, parse, possible, searched, settle
+from eval.used import scores_by_adapter
 from rag.filters import add_filters, named
 from rag.likeness import question_vectors
 
@@ -131,6 +133,19 @@ def _say_answer(options: argparse.Namespace, system: str, answer: dict[str, Any]
             shell.say(options, f"         {step['name']:<9} {took:>10}  {step['said']}")
 
 
+def list_tuned(options: argparse.Namespace) -> dict[str, Any]:
+    """Print what every tuned model scored in the finished comparisons that asked it."""
+    workspace, rows = open_workspace(), []
+    for ref, scored in scores_by_adapter(workspace).items():
+        name = called(workspace, "adapters", ref)
+        for one in scored:
+            shell.say(options, f"{name:<24} {one.comparison:<20} {one.system:<8} exact match, %: {one.told()}")
+            rows.append({"name": name, "id": ref, **vars(one)})
+    if not rows:
+        shell.say(options, "No finished comparison has asked a tuned model yet.")
+    return {"tuned": rows}
+
+
 def run_child(options: argparse.Namespace) -> int:
     workspace = open_workspace()
 
@@ -190,6 +205,7 @@ def parser() -> argparse.ArgumentParser:
     add_filters(one)
     _add_parts(one)
     checks.add_verbs(verbs)
+    shell.verb(verbs, "tuned", list_tuned, "what every tuned model scored, with n and 95 % intervals")
     tuning.add_verbs(verbs)
     shell.verb(verbs, "run", run_child, "carry out an ordered run in this process").add_argument("id")
     shell.verb(verbs, "worker", run_worker, "keep a model warm for the page")

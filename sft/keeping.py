@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
+from data.errors import UserError
 from data.shell import carry_out, say, verb
 from data.store import resolve
 from data.workspace import open_workspace
@@ -39,17 +41,24 @@ def _say_model(options: argparse.Namespace, said: dict[str, Any]) -> None:
 def fetch(options: argparse.Namespace) -> dict[str, Any]:
     """Look at a hub model, ask, and download it into the local cache at one commit."""
     workspace = open_workspace()
-    if not (options.yes or options.json):
+    if not options.yes:
         offer = look(options)
         if offer["here"]:
             return {"model": offer["exact"]}
-        if input("Download it? [y/N] ").strip().lower() not in ("y", "yes"):
+        if not _agreed(options, offer):
             say(options, "Nothing was downloaded.")
             return {"model": None}
         options.model = offer["exact"]
     run = carry_out(workspace, chores.order_fetch(workspace, options.model))
     say(options, f"{run.status['summary']['model']} is on this machine.")
     return run.status["summary"]
+
+
+def _agreed(options: argparse.Namespace, offer: dict[str, Any]) -> bool:
+    """The answer of whoever sits at the terminal. Raises UserError where nobody does."""
+    if options.json or not sys.stdin.isatty():
+        raise UserError(f"{offer['exact']} is {told(offer['bytes'])} to download.", "Say --yes to download it.")
+    return input("Download it? [y/N] ").strip().lower() in ("y", "yes")
 
 
 def list_(options: argparse.Namespace) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from data import jobs
 from data.workspace import Workspace, open_workspace
 from sft.chores import order_fetch
 from tests.fake_hub import COMMIT, Hub, served
-from tests.tiny import ROOT, tiny_model
+from tests.tiny import ROOT, facts, tiny_model, written
 
 WEIGHTS = "model.safetensors"
 
@@ -98,6 +98,10 @@ def test_models_of_no_use_and_unknown_ids_are_refused_before_any_download(hub: H
 def test_a_fetched_model_is_pinned_found_again_and_loads_without_the_hub(
     hub: Hub, models: dict[str, Path], tmp_path: Path
 ) -> None:
+    unasked = sft("fetch", "org/good", "--json")
+    assert unasked.returncode == 2
+    assert "to download. Say --yes" in unasked.stderr
+    assert kept(tmp_path) == [], "nothing is downloaded that nobody agreed to"
     done = sft("fetch", "org/good", "--yes", "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout.splitlines()[-1]) == {"model": f"org/good@{COMMIT}"}
@@ -107,12 +111,17 @@ def test_a_fetched_model_is_pinned_found_again_and_loads_without_the_hub(
         f"short, exact, bare = (resolve('org/good' + end) for end in ('@{COMMIT[:8]}', '@{COMMIT}', ''))\n"
         "assert short == exact == bare, (short, exact, bare)\n"
         "print(LocalModel.load('org/good').source.exact, weights_hash(exact.path))\n"
+        "from data.workspace import open_workspace; from sft.config import TrainConfig\n"
+        "from sft.orders import order_training; import sys\n"
+        "run = order_training(open_workspace(), 'pinned', TrainConfig(model='org/good'), sys.argv[1])\n"
+        "print(run.order['config']['model'])\n"
     )
-    done = python("-c", code)
+    done = python("-c", code, str(written(tmp_path / "rows.jsonl", facts())))
     assert done.returncode == 0, done.stderr
     from sft.sources import weights_hash
 
-    assert done.stdout.split() == [f"org/good@{COMMIT}", weights_hash(models["org/good"])]
+    exact = f"org/good@{COMMIT}"
+    assert done.stdout.split() == [exact, weights_hash(models["org/good"]), exact], "an order names the commit"
     listed = json.loads(sft("models", "--json").stdout.splitlines()[-1])["models"]
     assert [one["exact"] for one in listed] == ["pocket", f"org/good@{COMMIT}"]
 

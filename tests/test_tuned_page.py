@@ -16,6 +16,7 @@ from data import child, jobs
 from data.disk import read_json, write_json
 from data.store import Artifact, staging
 from data.workspace import Workspace, open_workspace
+from eval.used import scores_by_adapter
 from sft.adapters import finish
 from tests.fake_hub import COMMIT, Hub, served
 from tests.test_pages import at, make_bench, table, texts
@@ -73,6 +74,7 @@ def test_the_list_shows_scores_with_n_and_origin_without_a_gpu_and_on_another_ma
 ) -> None:
     made(home)
     make_bench(home)
+    assert scores_by_adapter(home)["tuned@1"][0].told().endswith("n 40")
     run = jobs.order(home, "train", "tuned", {"model": "pocket"}, {})
     child.run(home, run.id, lambda this, reporter: {"name": "tuned@1", "steps": 2, "validation_loss": 1.0,
               "best_step": 2, "notes": []}, False)  # fmt: skip

@@ -82,8 +82,7 @@ def _offer(workspace: Workspace, model: str, key: str) -> None:
         st.markdown(f"**{plain(model)} is not on this machine.**")
         if run := _download(workspace, model):
             watch(workspace, run)
-            if not run.ended:
-                return
+            return
         offer = st.session_state.get(f"offer_{model}")
         if offer is None:
             host = _host()
