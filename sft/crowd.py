@@ -41,8 +41,8 @@ class Crowd:
         """One to four passages in random order, and the example as they answer it; the same every time.
 
         The passages are the row's evidence, if it has any, and others. Of several wordings of one fact, one that is
-        trained on gets passages: reading is learned once for all facts, and long prompts cost most of the time. Of rows without
-        evidence one in two gets none: passages have nothing to teach them but to be overlooked.
+        trained on gets passages: reading is learned once for all facts, and long prompts cost most of the time. Of rows
+        without evidence one in two gets none: passages have nothing to teach them but to be overlooked.
         """
         if example.fact and self._asked.get(example.fact, example.id) != example.id:
             return (), example
