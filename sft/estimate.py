@@ -185,8 +185,8 @@ def _reasons(task: Task) -> dict[str, str]:
     precision, why = training_precision(device)
     found = {"device": f"{device.name}: {device.reason}", "dtype": f"{precision}: {why}"}
     found["threads"] = f"{threads()} of {cores} cores, so that the page stays quick"
-    parts = f" {task.config.accumulation} times for each step" if task.config.accumulation > 1 else " for each step"
-    found["batch"] = f"{task.config.batch_size} rows at once,{parts}, as set; rows of like length share a batch"
+    times = f", {task.config.accumulation} times for each step" if task.config.accumulation > 1 else ""
+    found["batch"] = f"{task.config.batch_size} rows at once{times}, as set; rows of like length share a batch"
     chosen = speed(task.model, task.config, task.train).reasons
     return found | {name.replace("_", " "): reason for name, reason in chosen.items()} | {
         name: task.facts["reasons"][name] for name in ("learning_rate", "epochs") if name in task.facts["reasons"]

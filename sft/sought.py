@@ -124,11 +124,18 @@ def rows(trials: Sequence[Trial], winner: int | None = None) -> list[dict[str, A
             "learning_rate": trial.learning_rate, "rank": trial.rank, "steps": trial.steps, "planned": trial.planned,
             "best_step": trial.best.step if trial.best else None,
             "validation_loss": trial.best.loss if trial.best else None,
-            "metric": trial.best.metric if trial.best else None,
+            "metric": trial.best.metric if trial.best else None, **_bounds(trial),
             "outcome": "chosen" if place == winner else trial.failed or _outcome(trial),
         }
         for place, trial in enumerate(trials)
     ]  # fmt: skip
+
+
+def _bounds(trial: Trial) -> dict[str, Any]:
+    """The 95 % interval of the metric at the trial's best step."""
+    at = next((point for point in trial.curve if trial.best and point["step"] == trial.best.step
+               and "eval_metric_low" in point), {})  # fmt: skip
+    return {"metric_low": at.get("eval_metric_low"), "metric_high": at.get("eval_metric_high")}
 
 
 def _outcome(trial: Trial) -> str:
@@ -156,7 +163,9 @@ def publish_best(
     assert best.best is not None and checkpoint is not None  # noqa: PT018 - a trial with a score has a checkpoint
     score = f"validation loss {best.best.loss:.3f} (n = {count} rows)"
     if by == "metric" and best.best.metric is not None and task.exam:
-        score = f"{task.exam.metric.replace('_', ' ')} {best.best.metric:.3f} (n = {len(task.exam.questions)} answers)"
+        low, high = _bounds(best).values()
+        score = f"{task.exam.metric.replace('_', ' ')} {best.best.metric:.3f} (95 % interval {low:.2f} to {high:.2f}, "
+        score += f"n = {len(task.exam.questions)} answers; of equal ones the lowest loss)"
     reason = f"the best {score} of {len(trials)} trials, at step {best.best.step}"
     table = rows(trials, winner)
     summary = {
@@ -166,6 +175,8 @@ def publish_best(
         "notes": [f"{task.facts['validation']}.", f"Chosen with {best.words}: {reason}. Chosen and scored on the same "
                   "rows, so the score is somewhat too good; a comparison on test questions tells."],
     }  # fmt: skip
+    if task.exam:
+        summary |= {"metric": task.exam.metric, "metric_n": len(task.exam.questions)}
     facts = task.facts | {
         "settings": task.facts["settings"] | best.settings(),
         "reasons": task.facts["reasons"] | dict.fromkeys(("learning_rate", "rank"), reason),

@@ -24,7 +24,7 @@ def rest(config: type, *drawn: tuple[str, ...]) -> tuple[str, ...]:
 
 def _field(config: type, field: dataclasses.Field[Any], key: str) -> Any:
     kind, rule = kind_of(config, field.name), field.metadata
-    label, text = field.name.replace("_", " ").capitalize(), rule["help"].capitalize()
+    label, text = _label(field.name), rule["help"].capitalize()
     if rule["choices"]:
         return st.segmented_control(label, rule["choices"], default=field.default, key=key, help=text, required=True)
     if kind is bool:
@@ -36,3 +36,8 @@ def _field(config: type, field: dataclasses.Field[Any], key: str) -> Any:
     shown = {"step": 1} if kind is int else {"step": 0.5 if (rule["high"] or 0) > 1 else 1e-4, "format": "%g"}
     waiting = "chosen for you" if field.default is None else None
     return st.number_input(label, value=field.default, key=key, help=text, placeholder=waiting, **shown)
+
+
+def _label(name: str) -> str:
+    """A field's name for people; what has a proper name keeps it."""
+    return {"rslora": "rsLoRA", "dora": "DoRA"}.get(name, name.replace("_", " ").capitalize())

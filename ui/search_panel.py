@@ -40,7 +40,7 @@ def panel(workspace: Workspace, name: str, request: dict[str, Any], allowed: boo
             if st.button("Start the search", key="search_go", disabled=busy or not (name and train)):
                 _order(workspace, check_name(name, "tuned model"), request, asked, allowed)
             if not (name and train):
-                st.caption("Give it a name and choose training rows.")
+                st.caption("Give it a name above." if train else "Choose training rows; store some on the page Data.")
         if run:
             _shown(workspace, run)
 
@@ -99,7 +99,7 @@ def _shown(workspace: Workspace, run: jobs.Run) -> None:
         [
             {"Trial": number + 1, "Learning rate": f"{row['learning_rate']:g}", "Rank": row["rank"],
              "Steps": f"{row['steps']} of {row['planned']}", "Validation loss": row["validation_loss"],
-             "Metric": row["metric"], "Best at step": row["best_step"], "Outcome": row["outcome"]}
+             _metric(summary): _interval(row), "Best at step": row["best_step"], "Outcome": row["outcome"]}
             for number, row in enumerate(found)
         ],
         f"search_{run.id}", "Trials of the search",
@@ -107,6 +107,18 @@ def _shown(workspace: Workspace, run: jobs.Run) -> None:
     points = [{"step": point["step"], "loss": point["eval_loss"], "trial": f"{place + 1}: {trial.words}"}
               for place, trial in trials.items() for point in trial.curve if "eval_loss" in point]  # fmt: skip
     _curves(points, f"search_curves_{run.id}")
+
+
+def _metric(summary: dict[str, Any]) -> str:
+    """The metric's name with its n, once the search has told them."""
+    name = summary.get("metric")
+    return f"{name.replace('_', ' ').capitalize()} (n = {summary['metric_n']})" if name else "Task metric"
+
+
+def _interval(row: dict[str, Any]) -> str | None:
+    if row["metric"] is None:
+        return None
+    return f"{row['metric']:.3f} ({row['metric_low']:.2f} to {row['metric_high']:.2f})"
 
 
 def _curves(points: list[dict[str, Any]], key: str) -> None:
@@ -118,7 +130,7 @@ def _curves(points: list[dict[str, Any]], key: str) -> None:
             "y": {"field": "loss", "type": "quantitative", "title": "Validation loss (lower is better)",
                   "scale": {"zero": False}},
             "color": {"field": "trial", "type": "nominal", "title": None,
-                      "legend": {"orient": "top", "columns": 2, "labelLimit": 320}},
+                      "legend": {"orient": "right", "labelLimit": 260}},
             "tooltip": [{"field": "trial", "title": "Trial"}, {"field": "step", "title": "Step"},
                         {"field": "loss", "title": "Validation loss", "format": ".4f"}],
         },
