@@ -101,13 +101,15 @@ def holds_gold(example: Example, passage: str) -> bool:
 
 def _overlap(evidence: str, text: str) -> str:
     """The longest end of one text that begins the other (a gold passage cut by a chunk border)."""
-    most = min(len(evidence), len(text))
-    for size in range(most, 0, -1):
-        if evidence.endswith(text[:size]):
-            return text[:size]
-        if text.endswith(evidence[:size]):
-            return evidence[:size]
-    return ""
+    return max(_joint(evidence, text), _joint(text, evidence), key=len)
+
+
+def _joint(first: str, second: str) -> str:
+    """The longest end of ``first`` that begins ``second``; only places that hold its first letter are looked at."""
+    place = first.find(second[:1], max(0, len(first) - len(second)))
+    while place >= 0 and not second.startswith(first[place:]):
+        place = first.find(second[:1], place + 1)
+    return first[place:] if place >= 0 else ""
 
 
 def _pairs(examples: Sequence[Example], answers: dict[str, dict[str, Answer]]) -> list[dict[str, Any]]:
