@@ -73,7 +73,7 @@ def settle(workspace: Workspace, run: Run, reporter: Reporter) -> Task:
         "validation_rows": validation.counts(), "base_parameters": parameters,
     }  # fmt: skip
     keys = tuple(sorted({question_key(example.question) for example in reading.examples}))
-    return Task(run, config, model, train, validation, facts, keys, taught_by(reading.examples))
+    return Task(run, config, model, train, validation, facts, keys, taught_by(learned))
 
 
 def _read(workspace: Workspace, run: Run, which: str) -> Reading:
