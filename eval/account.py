@@ -15,9 +15,8 @@ FILE = "labels.json"
 Answers = Mapping[str, Mapping[str, Answer]]
 
 
-def scored(run: Run, examples: Sequence[Example], answers: Answers) -> dict[str, Any]:
+def scored(run: Run, answers: Answers, labels: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
     """The part of scores.json that is not about being right; parts that a run has no files for are empty."""
-    labels = labelled(run, examples, answers)
     return {
         "why": {name: why.counted(found) for name, found in labels.items()},
         "latency": latency.summary(read_jsonl(run.folder / latency.FILE)),

@@ -128,14 +128,18 @@ def carry_out(job: Job, measure: Callable[[], None] = lambda: None) -> dict[str,
 
 def score_again(run: jobs.Run) -> dict[str, Any]:
     """Score a run's stored answers and keep the scores and labels in its folder."""
-    scores = rescore(run)
-    account.save_labels(run, account.labelled(run, records.questions(run), records.load_answers(run.folder)))
+    scores, labels = _scored(run)
+    account.save_labels(run, labels)
     records.save_scores(run, scores)
     return scores
 
 
 def rescore(run: jobs.Run) -> dict[str, Any]:
     """Scores of a run's stored answers, systems in the order asked for. No model: the same files, the same numbers."""
+    return _scored(run)[0]
+
+
+def _scored(run: jobs.Run) -> tuple[dict[str, Any], dict[str, dict[str, str]]]:
     answers = records.load_answers(run.folder)
     config = run.order["config"]
     named = {system["name"]: answers.get(system["name"], {}) for system in config["systems"]}
@@ -143,7 +147,8 @@ def rescore(run: jobs.Run) -> dict[str, Any]:
     scores = scoring.summarise(examples, named, leaked(config), beside.load(run))
     scores["seeds"] = seeds.spread(run.order["inputs"].get("recipes", {}), scores["systems"])
     scores |= {"claims": claims.judged(examples, named, places(config["systems"]))}
-    return scores | account.scored(run, examples, named)
+    labels = account.labelled(run, examples, named)
+    return scores | account.scored(run, named, labels), labels
 
 
 def leaked(config: dict[str, Any]) -> tuple[str, ...]:

@@ -81,7 +81,7 @@ def settle(
         "leakage": run.order["inputs"].get("leakage"),
     }  # fmt: skip
     keys = tuple(sorted({asked_key(example) for example in reading.examples}))
-    taught = taught_by(reading.examples)
+    taught = taught_by(planned.learned)
     return Task(run, config, model, train, validation, asked, criteria, facts, keys, taught)
 
 

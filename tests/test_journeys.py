@@ -368,3 +368,33 @@ def test_a_question_gets_four_answers(page: Page) -> None:
     link = page.get_by_role("link", name="[1]", exact=True).first
     link.click()
     expect(page.locator("#passage-1")).to_be_in_viewport()
+
+
+@needs_demo
+def test_a_comparison_is_launched_read_filtered_opened_and_taken_home(page: Page, tmp_path: Path) -> None:
+    open_page(page, "compare", "Compare")
+    page.get_by_text("Start a new comparison").click()
+    page.get_by_label("Name of the comparison").fill("journey")
+    page.get_by_role("spinbutton", name="Questions at most").fill("40")
+    page.get_by_role("spinbutton", name="Questions at most").press("Enter")
+    page.get_by_role("button", name="Compare", exact=True).click()
+    expect(page.get_by_text("40 of 40 questions")).to_be_visible(timeout=2 * SLOW)
+    verdict = page.get_by_text(re.compile(r"Over all 40 questions .+ answers best"))
+    expect(verdict.first).to_be_visible()
+    expect(page.get_by_role("heading", name="Why answers are wrong")).to_be_visible()
+    page.get_by_role("radio", name="A right, B wrong").or_(page.get_by_role("button", name="A right, B wrong")).click()
+    choose_if_there(page, "A: right", "sft")
+    choose_if_there(page, "B: wrong", "base")
+    found = page.get_by_text(re.compile(r"^\d+ of 40 questions$"))
+    expect(found).not_to_have_text("40 of 40 questions")
+    card = page.locator(".st-key-question_answer_0")
+    expect(card.get_by_text("✗ wrong")).to_be_visible()
+    expect(page.locator(".st-key-question_answer_1").get_by_text("✓ right")).to_be_visible()
+    page.locator(".st-key-question_answer_2").get_by_text("The prompt").click()
+    expect(page.get_by_text(re.compile("Context:")).first).to_be_visible()
+    with page.expect_download() as coming:
+        page.get_by_role("button", name="Report as HTML").click()
+    coming.value.save_as(tmp_path / "report.html")
+    report = (tmp_path / "report.html").read_text()
+    assert "Why answers are wrong" in report
+    assert "Time and memory" in report

@@ -14,9 +14,11 @@ from safetensors.torch import load_file
 
 from data import jobs
 from data.child import Reporter
+from data.disk import read_json
 from data.errors import UserError
 from data.schema import DecodeSettings
 from data.store import Artifact
+from data.taught import is_taught
 from data.workspace import Workspace
 from sft.model import LocalModel
 from sft.orders import order_training
@@ -102,6 +104,13 @@ def test_the_manifest_says_where_a_tuned_model_comes_from(workspace: Workspace, 
     assert manifest["data"]["train"]["fingerprint"]
     assert manifest["summary"]["validation_loss"] > 0
     assert next(point["step"] for point in manifest["curve"] if "eval_loss" in point) == 0
+
+
+def test_a_tuned_model_keeps_what_its_rows_teach(tuned: Artifact) -> None:
+    kept = read_json(tuned.path / "questions.json")
+    assert all(is_taught(example, kept) for example in facts())
+    assert is_taught(replace(facts()[0], fact="another"), kept) is False
+    assert len(kept["keys"]) == len(facts())
 
 
 def test_no_file_of_an_artifact_holds_a_path_of_this_machine_or_a_pickle(tuned: Artifact, home: Path) -> None:
