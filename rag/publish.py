@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 
@@ -29,7 +31,8 @@ class Built:
 
     ``embedded`` counts texts of passages whose vectors were computed now, ``cached`` those whose vectors were computed
     earlier for another version, ``taken_over`` the passages that kept the vectors of the version before. Passages that
-    say the same share a vector, so that all three may be fewer than the passages.
+    say the same share a vector, so that all three may be fewer than the passages. ``index`` is the manifest's record of
+    the search index.
     """
 
     artifact: Artifact
@@ -38,6 +41,7 @@ class Built:
     embedded: int
     refused: tuple[Refused, ...]
     warnings: tuple[str, ...]
+    index: Mapping[str, Any]
     cached: int = 0
     taken_over: int = 0
 
@@ -47,7 +51,7 @@ class Built:
         return {
             "knowledge": self.artifact.ref, "documents": self.documents, "passages": self.passages,
             "embedded": self.embedded, "cached": self.cached, "taken_over": self.taken_over,
-            "index": self.artifact.manifest()["index"],
+            "index": dict(self.index),
             "warnings": list(self.warnings), "refused": refused,
         }  # fmt: skip
 
@@ -66,7 +70,8 @@ def publish_version(
     own, lost = _search_settings(before, settings, own)
     if before and _same(before, documents, settings, embedder) and own == tuned(before.manifest):
         count = len(before.passages)
-        return Built(before.artifact, len(documents), count, 0, refused, warnings, taken_over=count)
+        kept = before.manifest["index"]
+        return Built(before.artifact, len(documents), count, 0, refused, warnings, kept, taken_over=count)
     if before and (why := why_none_kept(before, embedder)):
         warnings = (*warnings, why)
     warnings = (*warnings, *lost)
@@ -90,7 +95,9 @@ def publish_version(
         }  # fmt: skip
         report(len(passages), len(passages), "publishing")
         artifact = store.publish(workspace, "knowledge", name, folder, manifest)
-    return Built(artifact, len(documents), len(passages), refused=refused, warnings=warnings, **costs)
+    return Built(
+        artifact, len(documents), len(passages), refused=refused, warnings=warnings, index=chosen.record(), **costs
+    )
 
 
 def _changes(before: Knowledge | None, documents: list[Document]) -> dict[str, int]:

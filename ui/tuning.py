@@ -22,7 +22,7 @@ def result(workspace: Workspace, run: Run, now: Setting) -> None:
     told = grid.result(run)
     chosen, held, half = Setting(*(told["chosen"][part] for part in PARTS)), told["held_out"], told["reported_on"]
     st.markdown(f"#### {plain(held['sentences'][0])}")
-    for sentence in [*held["sentences"][1:], *left_out(told["left_out"]), *told.get("notes", ())]:
+    for sentence in [*held["sentences"][1:], *left_out(told["left_out"])]:
         st.markdown(plain(sentence))
     rows = [_row("chosen", held["chosen"]), _row("in use when measured", held["current"])]
     st.dataframe(rows, hide_index=True, key="grid_held_out", alt="Chosen settings and settings in use, held out")
@@ -31,6 +31,8 @@ def result(workspace: Workspace, run: Run, now: Setting) -> None:
         f"95 % intervals. Unit: {told['unit']} ({told['unit_why']}). Measured on {run.order['config']['knowledge']}, "
         f"{when(run.order['created'])}."
     ))  # fmt: skip
+    for note in told.get("notes", ()):  # tunings from before there were notes have none
+        st.caption(plain(note))
     _adopt(workspace, run, chosen, now, told["why"])
     _every(told)
 
