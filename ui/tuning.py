@@ -96,7 +96,7 @@ def _heat(rows: list[dict[str, Any]], measure: str) -> None:
     tips = [{"field": field, "type": "nominal", "title": words} for field, words in named.items()]
     shade = {"field": "value", "type": "quantitative", "legend": None,
              "scale": {"domain": [low - (high - low or 1) * 0.3, high], "scheme": "blues"}}  # fmt: skip
-    ink = {"condition": {"test": f"datum.value > {low + 0.55 * (high - low)}", "value": "white"}, "value": "#102a43"}
+    ink = {"condition": {"test": f"datum.value >= {low + 0.55 * (high - low)}", "value": "white"}, "value": "#102a43"}
     across = {"field": "k", "type": "ordinal", "title": "Passages in the prompt", "axis": {"labelAngle": 0}}
     down = {"field": "cut", "type": "nominal", "title": None, "sort": {"field": "order"}}
     spec = {
