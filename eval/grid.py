@@ -54,7 +54,7 @@ def not_tried(sizes: Sequence[int], overlaps: Sequence[int], current: Cut) -> st
     if not left:
         return ""
     named = ", ".join(f"{cut.chunk_tokens}/{cut.overlap_tokens}" for cut in left)
-    return f"Not tried (size/overlap): {named}. Neighbours can share less than half of a passage."
+    return f"Not tried (size/overlap): {named}, for an overlap must be less than half of the size."
 
 
 def _named(sizes: Sequence[int], overlaps: Sequence[int]) -> list[Cut]:

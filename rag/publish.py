@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +19,6 @@ from data.workspace import Workspace
 from rag import index
 from rag.embed import Embedder
 from rag.files import Knowledge, write_version
-from rag.history import file_count
 from rag.reuse import Report, embed, same_sizes, same_vectors, split, why_none_kept
 from rag.settings import BuildConfig, Tuned, tuned
 
@@ -30,25 +31,28 @@ class Built:
 
     ``embedded`` counts texts of passages whose vectors were computed now, ``cached`` those whose vectors were computed
     earlier for another version, ``taken_over`` the passages that kept the vectors of the version before. Passages that
-    say the same share a vector, so that all three may be fewer than the passages.
+    say the same share a vector, so that all three may be fewer than the passages. ``index`` is the manifest's record of
+    the search index.
     """
 
     artifact: Artifact
     documents: int
+    files: int
     passages: int
     embedded: int
     refused: tuple[Refused, ...]
     warnings: tuple[str, ...]
+    index: Mapping[str, Any]
     cached: int = 0
     taken_over: int = 0
 
     def summary(self) -> dict[str, object]:
         """The JSON that ``python -m rag build --json`` prints."""
-        refused, manifest = [dataclasses.asdict(one) for one in self.refused], self.artifact.manifest()
+        refused = [dataclasses.asdict(one) for one in self.refused]
         return {
-            "knowledge": self.artifact.ref, "documents": self.documents, "files": file_count(manifest),
+            "knowledge": self.artifact.ref, "documents": self.documents, "files": self.files,
             "passages": self.passages, "embedded": self.embedded, "cached": self.cached, "taken_over": self.taken_over,
-            "index": manifest["index"],
+            "index": dict(self.index),
             "warnings": list(self.warnings), "refused": refused,
         }  # fmt: skip
 
@@ -64,10 +68,12 @@ def publish_version(
     ``notes`` are sentences on the change itself, told with the files' warnings.
     """
     warnings = tuple(f"{document.file}: {warning}" for document in documents for warning in document.warnings) + notes
+    files = len({document.file for document in documents})
     own, lost = _search_settings(before, settings, own)
     if before and _same(before, documents, settings, embedder) and own == tuned(before.manifest):
         count = len(before.passages)
-        return Built(before.artifact, len(documents), count, 0, refused, warnings, taken_over=count)
+        kept = before.manifest["index"]
+        return Built(before.artifact, len(documents), files, count, 0, refused, warnings, kept, taken_over=count)
     if before and (why := why_none_kept(before, embedder)):
         warnings = (*warnings, why)
     warnings = (*warnings, *lost)
@@ -91,7 +97,16 @@ def publish_version(
         }  # fmt: skip
         report(len(passages), len(passages), "publishing")
         artifact = store.publish(workspace, "knowledge", name, folder, manifest)
-    return Built(artifact, len(documents), len(passages), refused=refused, warnings=warnings, **costs)
+    return Built(
+        artifact,
+        len(documents),
+        files,
+        len(passages),
+        refused=refused,
+        warnings=warnings,
+        index=chosen.record(),
+        **costs,
+    )
 
 
 def _changes(before: Knowledge | None, documents: list[Document]) -> dict[str, int]:

@@ -306,14 +306,14 @@ def test_questions_that_all_rest_on_the_same_words_are_refused_before_anything_i
 
 def test_a_cutting_that_cannot_be_had_is_named(workspace: Workspace, base: Path) -> None:
     assert grid.not_tried((80, 160), (0, 40), Cut(160, 0)) == (
-        "Not tried (size/overlap): 80/40. Neighbours can share less than half of a passage."
+        "Not tried (size/overlap): 80/40, for an overlap must be less than half of the size."
     )
     assert grid.not_tried((160,), (0, 40), Cut(160, 0)) == ""
     assert grid.not_tried((80,), (40,), Cut(80, 40)) == "", "what is in use is tried"
     run = ordered(workspace, base, overlap_tokens=(0, 8), methods=("bm25",), ks=(1,))
     finished(workspace, run)
     told = grid.result(run)
-    assert told["notes"] == ["Not tried (size/overlap): 16/8. Neighbours can share less than half of a passage."]
+    assert told["notes"] == ["Not tried (size/overlap): 16/8, for an overlap must be less than half of the size."]
     assert {(row["chunk_tokens"], row["overlap_tokens"]) for row in told["rows"]} == {(16, 0), (32, 0), (32, 8)}
     assert tuning.as_text(told).endswith(told["notes"][0])
 

@@ -176,6 +176,15 @@ def test_deleting_does_not_wait_for_a_change_under_way(workspace: Workspace, bas
     assert store.versions(workspace, "knowledge", "K") == [1, 2, 3, 4]
 
 
+def test_what_a_change_made_is_told_without_reading_the_version_again(workspace: Workspace, base: Path) -> None:
+    """A job says "done" on what was published, and does not stumble over a deletion that follows at once."""
+    built = knowledge.build(workspace, "K", [base / "c.md"], SETTINGS, fake())
+    unchanged = knowledge.build(workspace, "K", [base / "c.md"], SETTINGS, fake())
+    stored = built.artifact.manifest()["index"]
+    knowledge.delete(workspace, "K", every=True)
+    assert built.summary()["index"] == unchanged.summary()["index"] == stored
+
+
 # --- a removal as a job -----------------------------------------------------------------------------------------------
 
 

@@ -24,7 +24,7 @@ def result(workspace: Workspace, run: Run, now: Setting) -> None:
     told = grid.result(run)
     chosen, held, half = Setting(*(told["chosen"][part] for part in PARTS)), told["held_out"], told["reported_on"]
     st.markdown(f"#### {plain(held['sentences'][0])}")
-    for sentence in [*held["sentences"][1:], *left_out(told["left_out"]), *told.get("notes", ())]:
+    for sentence in [*held["sentences"][1:], *left_out(told["left_out"])]:
         st.markdown(plain(sentence))
     st.dataframe(
         _held_out(held), hide_index=True, key="grid_held_out", alt="Chosen settings and settings in use, held out"
@@ -34,6 +34,8 @@ def result(workspace: Workspace, run: Run, now: Setting) -> None:
         f"95 % intervals. Unit: {told['unit']} ({told['unit_why']}). Measured on {run.order['config']['knowledge']}, "
         f"{when(run.order['created'])}."
     ))  # fmt: skip
+    for note in told.get("notes", ()):  # tunings from before there were notes have none
+        st.caption(plain(note))
     _adopt(workspace, run, chosen, now, told["why"])
     _every(told)
 
@@ -120,7 +122,7 @@ def _heat(rows: list[dict[str, Any]], measure: str) -> None:
     tips = [{"field": field, "type": "nominal", "title": words} for field, words in named.items()]
     shade = {"field": "value", "type": "quantitative", "legend": None,
              "scale": {"domain": [low - (high - low or 1) * 0.3, high], "scheme": "blues"}}  # fmt: skip
-    ink = {"condition": {"test": f"datum.value > {low + 0.55 * (high - low)}", "value": "white"}, "value": "#102a43"}
+    ink = {"condition": {"test": f"datum.value >= {low + 0.55 * (high - low)}", "value": "white"}, "value": "#102a43"}
     across = {"field": "k", "type": "ordinal", "title": "Passages in the prompt", "axis": {"labelAngle": 0}}
     down = {"field": "cut", "type": "nominal", "title": None, "sort": {"field": "order"}}
     spec = {
