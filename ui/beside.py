@@ -10,7 +10,7 @@ from data.jobs import Run
 from data.prompts import ABSTAIN
 from eval import hidden
 from eval.report import cell
-from eval.statistics import Estimate
+from eval.statistics import FEW_GROUPS, Estimate
 from ui import cached, verdicts
 from ui.frame import plain
 from ui.square import TITLES
@@ -50,12 +50,16 @@ def reader(run: Run, scores: dict[str, Any], where: dict[str, str]) -> None:
     known = _known(str(run.folder), cached.stamp(run.folder / "answers.jsonl"), tuple(where.items()), run)
     if len(known) < 2:
         return
-    n = next(iter(known.values())).n
+    n, groups = known["gold"].n, known["gold"].groups
     st.markdown(f"**Reader and search apart: the {n} questions whose gold passage is known**")
     st.markdown("\n".join(_reads(corner, one, scores["systems"][where[corner]]) for corner, one in known.items()))
     st.caption(f"What {TITLES['gold']} misses is the reader's doing. What the others miss beyond that lies with the "
                "search where it found no gold passage, else with reading the right passage among others. In brackets: "
-               "95 % intervals.")  # fmt: skip
+               "95 % intervals." + _few(groups))  # fmt: skip
+
+
+def _few(groups: int) -> str:
+    return f" Few independent groups ({groups}): indicative only." if groups < FEW_GROUPS else ""
 
 
 def _reads(corner: str, right: Estimate, row: dict[str, Any]) -> str:

@@ -41,6 +41,12 @@ def problems(about: dict[str, Any]) -> None:
             st.dataframe(rows, hide_index=True, key="knowledge_warnings_rows", alt="Warnings of the files")
 
 
+def _dated(one: dict[str, Any]) -> str | None:
+    """A document's date and where it was read: "2026-03-31 (in its name)"."""
+    where = f" ({one['date_from']})" if one.get("date_from") else ""
+    return f"{one['date']}{where}" if one.get("date") else None
+
+
 def files(manifest: dict[str, Any], passages: dict[str, int]) -> list[dict[str, Any]]:
     """One row per file, refused ones last. ``passages`` counts those of each document id.
 
@@ -63,7 +69,7 @@ def files(manifest: dict[str, Any], passages: dict[str, int]) -> list[dict[str, 
         if one.get("edited"):
             row["Edited"] = when(one["edited"])
         if one.get("date") or one.get("tags"):
-            row["Date"], row["Date read from"] = one.get("date") or None, one.get("date_from") or None
+            row["Date"] = _dated(one)
             row["Tags"] = ", ".join(one.get("tags", [])) or None
     refused = [{"File": one["file"], "Ended as": f"refused: {one['what']}"} for one in manifest["refused"]]
     return [*rows.values(), *refused]

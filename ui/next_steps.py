@@ -29,7 +29,7 @@ def show(workspace: Workspace, runs: Sequence[Run]) -> None:
     """Every step with its page, and the jobs that are under way."""
     st.subheader("What to do next")
     for page, kind, what in STEPS:
-        first, second = st.columns([1, 4], vertical_alignment="center")
+        first, second = st.columns([1, 3], vertical_alignment="center")
         with first:
             link(page)
         second.markdown(f"{what} {DONE[_state(workspace, runs, kind)]}")

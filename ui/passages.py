@@ -61,10 +61,16 @@ def _about(artifact: Artifact, found: Sequence[dict[str, Any]]) -> str:
     lengths = sorted(len(passage["text"]) for passage in found)
     return (
         f"{len(found)} {'passage' if len(found) == 1 else 'passages, in order'}; cut at {settings['chunk_tokens']} "
-        f"tokens with an overlap of {settings['overlap_tokens']}. The embedding model reads {reads} tokens, "
+        f"tokens, {_overlap(settings['overlap_tokens'])}. The embedding model reads {reads} tokens, "
         "among which the headings above a passage count. "
         f"Characters: shortest {lengths[0]:,}, median {lengths[len(lengths) // 2]:,}, longest {lengths[-1]:,}."
     )
+
+
+def _overlap(tokens: int) -> str:
+    if not tokens:
+        return "without overlap"
+    return f"neighbours share up to {tokens} (nothing where no whole sentence or line fits in that)"
 
 
 def _counts(artifact: Artifact, found: list[dict[str, Any]]) -> list[str]:
@@ -93,7 +99,7 @@ def _passage(found: Sequence[dict[str, Any]], place: int, tokens: str) -> None:
         if first:
             st.badge(f"{before:,} characters also end passage {place}", icon=":material/arrow_upward:")
             st.text(first)
-        if own:
+        if own.strip():
             st.text(own)
         if after:
             st.badge(f"{after:,} characters also begin passage {place + 2}", icon=":material/arrow_downward:")

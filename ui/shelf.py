@@ -87,8 +87,9 @@ def _documents(workspace: Workspace, artifact: Artifact) -> None:
     ))  # fmt: skip
     intake.problems(manifest)
     rows = stored.files(artifact)
+    wide = {"Date": st.column_config.TextColumn(width=240)} if any("Date" in row for row in rows) else None
     st.dataframe(rows, hide_index=True, key="knowledge_documents", alt="Files of this knowledge base",
-                 placeholder="–")  # fmt: skip
+                 placeholder="–", column_config=wide)  # fmt: skip
     if any(row.get("Kept", 0) > (row.get("In the file") or row.get("Kept", 0)) for row in rows):
         st.caption("In the file and Kept are characters. A table keeps more than it had: each of its rows is written "
                    "with the names of its columns, so that it can be read by itself.")  # fmt: skip

@@ -50,7 +50,7 @@ if files:
 st.subheader("Stored datasets")
 rows = [
     {"Name": one.ref, **{split.capitalize(): manifest["splits"].get(split, {}).get("rows", 0) for split in SPLITS},
-     "Documents": manifest["documents"], "Stored under": str(one.path.relative_to(home.root))}
+     "Document files": manifest["documents"], "Stored under": str(one.path.relative_to(home.root))}
     for one, manifest in stored
 ]  # fmt: skip
 if rows:
