@@ -30,8 +30,8 @@ from sft.checkpoints import last_whole
 from sft.checks import Measured
 from sft.config import TrainConfig
 from sft.curve import lived
-from sft.memory import in_parts, ran_out
 from sft.orders import order_training
+from sft.shortage import in_parts, ran_out
 from sft.train import train
 from tests import tiny
 from tests.tiny import ROOT, config
