@@ -64,7 +64,8 @@ def test_the_embedder_settles_only_what_words_leave_open() -> None:
 
     assert [one.test for one in near_duplicates(test, train)] == ["3"]
     assert [one.test for one in near_duplicates(test, train, embed)] == ["1", "3"]
-    assert set(seen) == {test[0].question, train[0].question}
+    assert {test[0].question, train[0].question} <= set(seen)
+    assert not any("Piet" in text or "lease" in text for text in seen)
 
 
 def test_thirteen_words_in_a_row_are_a_sign_unless_many_rows_share_them() -> None:
@@ -76,6 +77,21 @@ def test_thirteen_words_in_a_row_are_a_sign_unless_many_rows_share_them() -> Non
     assert near_duplicates(one, short) == []
     form = [ask(f"f{n}", f"{other[0].question} {chr(97 + n) * 5}") for n in range(SHARED_FORM + 1)]
     assert near_duplicates(one, form) == []
+
+
+def test_a_form_that_many_rows_share_makes_no_two_of_them_alike() -> None:
+    form = "Which queue does this ticket belong to?"
+    told = ["My kettle leaks on the table.", "The parcel never came.", "I cannot log in.", "Please send the invoice."]
+    train = [ask(f"t{n}", f"{form} {told[n % 4]} {chr(97 + n) * 4}") for n in range(SHARED_FORM + 4)]
+    test = [ask("1", f"{form} My kettle leaks on the big new table.")]
+    whole: list[str] = []
+
+    def embed(texts: Sequence[str]) -> np.ndarray:  # all that begins with the form is near, all else far apart
+        whole.extend(text for text in texts if text.startswith(form))
+        return np.array([np.eye(99)[0 if text in whole else 1 + place] for place, text in enumerate(texts)])
+
+    assert near_duplicates(test, train, embed) == []
+    assert len(whole) == 2, "an embedder was asked, and found the whole questions alike"
 
 
 def test_rows_of_one_fact_are_taught_reworded_and_no_leak() -> None:

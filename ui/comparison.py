@@ -7,9 +7,9 @@ from typing import Any
 import streamlit as st
 
 from data.jobs import Run
-from eval.report import as_html, stamps, tuned_on
+from eval.report import as_html, clean, flagged, tuned_on
 from eval.systems import places
-from ui import charts, tables, verdicts
+from ui import charts, leakage, tables, verdicts
 from ui.frame import bullets, plain, when
 
 
@@ -20,8 +20,9 @@ def show(run: Run, scores: dict[str, Any]) -> None:
         st.markdown(f"#### {plain(lead)}")
     for line in tuned_on(run):
         st.error(plain(line), icon=":material/flag:")
-    for line in stamps(run, scores):
+    for line in flagged(run) + clean(run, scores):
         st.warning(plain(line), icon=":material/flag:")
+    leakage.of_run(run.order["config"]["leakage"], "compare")
     tables.show(tables.systems(scores), "compare_systems", "Scores of every system")
     st.caption(
         f"Means with their 95 % intervals in brackets, from {scores['units']} independent groups of questions. "
