@@ -85,7 +85,7 @@ class Leakage:
         if self.otherwise:
             found.append(f"{self.otherwise} test questions{where} have another answer in the training data.")
         if self.conflicts:
-            found.append(f"{self.conflicts} training questions are answered in two ways.")
+            found.append(f"Training questions that are answered in two ways: {self.conflicts}.")
         return found + list(self.unknown)
 
     def informing(self) -> list[str]:

@@ -19,11 +19,12 @@ from typing import Any
 
 import numpy as np
 
-from data.runs import GRAM, shared_runs, words
+from data.runs import GRAM, own_words, shared_runs, words
 from data.schema import Example
 
 Embed = Callable[[Sequence[str]], np.ndarray]
 """Unit vectors of questions, shape (len(texts), dimension)."""
+Texts = tuple[list[list[str]], list[list[str]]]  # the words of every test row, and of every training row
 
 ALIKE = 0.75  # likeness from which words alone settle it
 MAYBE = 0.4  # likeness from which an embedder is asked
@@ -62,9 +63,10 @@ def near_duplicates(test: Sequence[Example], train: Sequence[Example], embed: Em
     if not test or not train:
         return []
     asked, taught = ([words(example.question) for example in rows] for rows in (test, train))
-    runs = [pair for pair in shared_runs(asked, taught) if _apart(test[pair[0]], train[pair[1]])]
+    own = own_words(asked, taught)
+    runs = [pair for pair in shared_runs(*own) if _apart(test[pair[0]], train[pair[1]])]
     found = {one: (other, f"{GRAM} words in a row") for one, other in runs}
-    for one, other, sign in _likenesses(test, train, asked, taught, embed):
+    for one, other, sign in _likenesses(test, train, (asked, taught), own, embed):
         found.setdefault(one, (other, sign))
     return [
         Near(test[one].id, train[other].id, test[one].question, train[other].question, sign)
@@ -78,10 +80,13 @@ def _apart(one: Example, other: Example) -> bool:
 
 
 def _likenesses(
-    test: Sequence[Example], train: Sequence[Example], asked: list[list[str]], taught: list[list[str]],
-    embed: Embed | None,
-) -> list[tuple[int, int, str]]:  # fmt: skip
-    """(test row, training row, sign) of the pairs that are alike enough in telling words, or also by embedding."""
+    test: Sequence[Example], train: Sequence[Example], every: Texts, own: Texts, embed: Embed | None
+) -> list[tuple[int, int, str]]:
+    """(test row, training row, sign) of the pairs that are alike enough in telling words, or also by embedding.
+
+    ``every`` are the words of both sides, ``own`` those without the forms that many rows share.
+    """
+    asked, taught = every
     told = [frozenset(row) - EMPTY for row in (*asked, *taught)]
     spread = Counter(word for row in told for word in row)
     weight = {word: math.log(1 + len(told) / count) for word, count in spread.items()}
@@ -97,17 +102,24 @@ def _likenesses(
             sure.append((one, other, f"{100 * likeness:.0f} % of the telling words"))
         elif likeness >= MAYBE:
             open_ones.append((one, other))
-    return sure + (_embedded(test, train, open_ones, embed) if embed and open_ones else [])
+    return sure + (_embedded(test, train, own, open_ones, embed) if embed and open_ones else [])
 
 
 def _embedded(
-    test: Sequence[Example], train: Sequence[Example], pairs: list[tuple[int, int]], embed: Embed
+    test: Sequence[Example], train: Sequence[Example], own: Texts, pairs: list[tuple[int, int]], embed: Embed
 ) -> list[tuple[int, int, str]]:
-    texts = list(dict.fromkeys(t for one, other in pairs for t in (test[one].question, train[other].question)))
+    """The pairs whose questions are near as embedded, and near also without the form that many rows share."""
+    asked, taught = ([" ".join(row) for row in rows] for rows in own)
+    whole = [(test[one].question, train[other].question) for one, other in pairs]
+    sides = (whole, [(asked[one], taught[other]) for one, other in pairs])
+    texts = list(dict.fromkeys(text for side in sides for pair in side for text in pair if all(pair)))
     vectors = dict(zip(texts, embed(texts), strict=True))
-    cosines = [float(vectors[test[one].question] @ vectors[train[other].question]) for one, other in pairs]
-    signed = zip(pairs, cosines, strict=True)
-    return [(*pair, f"embedding similarity {cosine:.2f}") for pair, cosine in signed if cosine >= COSINE]
+    found = []
+    for pair, *told in zip(pairs, *sides, strict=True):
+        cosine = min(float(vectors[one] @ vectors[other]) for one, other in told if one and other)
+        if cosine >= COSINE:
+            found.append((*pair, f"embedding similarity {cosine:.2f}"))
+    return found
 
 
 def _likeness(one: frozenset[str], other: frozenset[str], weight: dict[str, float]) -> float:

@@ -42,24 +42,35 @@ class _Flat:
         (inside,) = np.nonzero(self.text[:count] == self.text[size - 1 :])
         return total[inside], inside
 
-    def without(self, forms: np.ndarray) -> _Flat:
-        """The same without the words of every run of ``FORM`` words among ``forms``."""
+    def own(self, forms: np.ndarray) -> np.ndarray:
+        """Which words are in no run of ``FORM`` words among ``forms``."""
         hashes, places = self.runs(FORM)
         kept = np.ones(len(self.words), bool)
         for offset in range(FORM):
             kept[places[np.isin(hashes, forms)] + offset] = False
-        return _Flat(self.words[kept], self.text[kept])
+        return kept
+
+
+def own_words(asked: list[list[str]], taught: list[list[str]]) -> tuple[list[list[str]], list[list[str]]]:
+    """The same texts, given as ``words``, without the forms that many of ``taught`` share."""
+    numbers: dict[str, int] = {}
+    here, there = (_flat(rows, numbers) for rows in (asked, taught))
+    forms = _forms(there)
+    return _kept(asked, here.own(forms)), _kept(taught, there.own(forms))
+
+
+def _kept(rows: list[list[str]], kept: np.ndarray) -> list[list[str]]:
+    flags = iter(kept.tolist())
+    return [[word for word, own in zip(row, flags, strict=False) if own] for row in rows]
 
 
 def shared_runs(asked: list[list[str]], taught: list[list[str]]) -> list[tuple[int, int]]:
     """For each text of ``asked`` that shares a run of ``GRAM`` words with one of ``taught``: the places of both.
 
-    Texts are given as ``words``. Runs are compared by 64-bit hashes, so long texts cost no more than their words.
+    Texts are given as ``own_words``. Runs are compared by 64-bit hashes, so long texts cost no more than their words.
     """
     numbers: dict[str, int] = {}
     here, there = (_flat(rows, numbers) for rows in (asked, taught))
-    forms = _forms(there)
-    here, there = here.without(forms), there.without(forms)
     hashes, places = there.runs(GRAM)
     known, first = np.unique(hashes, return_index=True)
     wanted, at = here.runs(GRAM)

@@ -73,18 +73,26 @@ def tuned_on(run: Run) -> list[str]:
 
 def stamps(run: Run, scores: dict[str, Any]) -> list[str]:
     """Flags and leakage: what stands against the numbers as a whole."""
-    sentences = []
-    for name, found in run.order["inputs"]["flags"].items():
-        sentences += [f"{name}: {flag}." for flag in found]
-    if saved := run.order["config"]["leakage"]:
+    saved, sentences = run.order["config"]["leakage"], flagged(run)
+    if saved:
         leakage = restored(saved)
         sentences += [f"Leakage allowed: {sentence}" for sentence in leakage.blocking()]
         sentences += leakage.warning() + leakage.informing()
-        for name, row in scores["systems"].items():
-            if row.get("clean", {}).get("exact_match"):
-                clean = row["clean"]["exact_match"]
-                sentences.append(f"{name} on the {clean['n']} clean rows: exact match {cell(clean)} %.")
-    return sentences
+    return sentences + clean(run, scores)
+
+
+def flagged(run: Run) -> list[str]:
+    """What must be known of single systems."""
+    return [f"{name}: {flag}." for name, found in run.order["inputs"]["flags"].items() for flag in found]
+
+
+def clean(run: Run, scores: dict[str, Any]) -> list[str]:
+    """The scores on the rows that no training question repeats, where some are repeated."""
+    rows = [(name, row["clean"]["exact_match"]) for name, row in scores["systems"].items() if row.get("clean")]
+    return [
+        f"{name} on the {found['n']} clean rows: exact match {cell(found)} %."
+        for name, found in rows if found and run.order["config"]["leakage"]
+    ]  # fmt: skip
 
 
 def as_html(run: Run, scores: dict[str, Any]) -> str:

@@ -84,5 +84,5 @@ def doubts(examples: Sequence[Example]) -> list[str]:
         only = examples[0].answers[0] if examples[0].answerable else "no answer"
         found.append(f"All {len(examples)} training rows have the same answer, “{only[:60]}”: nothing else is learned.")
     if conflicting := sum(group.conflicting for group in repeated(examples)):
-        found.append(f"{conflicting} training questions are answered in two ways: no answer to them can be learned.")
+        found.append(f"Training questions that are answered in two ways, so that neither is learned: {conflicting}.")
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from statistics import median
 from typing import Any
 
@@ -20,7 +20,7 @@ from sft.sources import parameter_count, resolve
 from sft.tokens import Tokens, without_weights
 
 SHOWN_ROWS, SHOWN_GROUPS, BINS = 3, 20, 24
-OPEN, CLOSE = "⟦", "⟧"  # around each token that carries loss
+OPEN, CLOSE = "«", "»"  # around each token that carries loss
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,8 @@ def preparation(
         shown=tuple((row.example, marked(row, tokens)) for row in _chosen(learned)),
         lengths=_lengths(learned, planned.config.max_length), repeated=len(groups), conflicting=len(conflicting),
         groups=(*conflicting, *others)[:SHOWN_GROUPS], doubts=tuple(doubts(reading.examples)),
-        leakage=audits(workspace, reading.examples, train, test, embed),
+        # what conflicts among the training rows is said once, as a doubt, not for every test set
+        leakage=tuple(replace(one, conflicts=0) for one in audits(workspace, reading.examples, train, test, embed)),
     )  # fmt: skip
 
 
@@ -116,7 +117,7 @@ def _chosen(prepared: Prepared) -> list[Row]:
 
 
 def marked(row: Row, tokens: Tokens) -> str:
-    """The row as the model reads it, special tokens included; each token that carries loss stands in ⟦ ⟧."""
+    """The row as the model reads it, special tokens included; each token that carries loss stands in « »."""
     ids = row.prompt + row.answer
     learned = [label != -100 for label in row.labels]
     pieces, before, open_from = [], "", 0

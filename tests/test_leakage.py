@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from data import jobs, store
+from data.disk import file_hash, write_json
+from data.examples import save_examples
 from data.leakage import LeakageFound, audit, refuse_unless_allowed, restored
 from data.nearness import near_duplicates
 from data.runs import GRAM, SHARED_FORM
 from data.sameness import question_key, repeated
 from data.schema import Example, Message
+from data.workspace import open_workspace
+from eval.leaks import audited
+from eval.systems import System
 from tests.bench.leaks import large
 from tests.bench.planted import planted
 
@@ -64,7 +72,8 @@ def test_the_embedder_settles_only_what_words_leave_open() -> None:
 
     assert [one.test for one in near_duplicates(test, train)] == ["3"]
     assert [one.test for one in near_duplicates(test, train, embed)] == ["1", "3"]
-    assert set(seen) == {test[0].question, train[0].question}
+    assert {test[0].question, train[0].question} <= set(seen)
+    assert not any("Piet" in text or "lease" in text for text in seen)
 
 
 def test_thirteen_words_in_a_row_are_a_sign_unless_many_rows_share_them() -> None:
@@ -76,6 +85,21 @@ def test_thirteen_words_in_a_row_are_a_sign_unless_many_rows_share_them() -> Non
     assert near_duplicates(one, short) == []
     form = [ask(f"f{n}", f"{other[0].question} {chr(97 + n) * 5}") for n in range(SHARED_FORM + 1)]
     assert near_duplicates(one, form) == []
+
+
+def test_a_form_that_many_rows_share_makes_no_two_of_them_alike() -> None:
+    form = "Which queue does this ticket belong to?"
+    told = ["My kettle leaks on the table.", "The parcel never came.", "I cannot log in.", "Please send the invoice."]
+    train = [ask(f"t{n}", f"{form} {told[n % 4]} {chr(97 + n) * 4}") for n in range(SHARED_FORM + 4)]
+    test = [ask("1", f"{form} My kettle leaks on the big new table.")]
+    whole: list[str] = []
+
+    def embed(texts: Sequence[str]) -> np.ndarray:  # all that begins with the form is near, all else far apart
+        whole.extend(text for text in texts if text.startswith(form))
+        return np.array([np.eye(99)[0 if text in whole else 1 + place] for place, text in enumerate(texts)])
+
+    assert near_duplicates(test, train, embed) == []
+    assert len(whole) == 2, "an embedder was asked, and found the whole questions alike"
 
 
 def test_rows_of_one_fact_are_taught_reworded_and_no_leak() -> None:
@@ -134,3 +158,25 @@ def test_one_leaking_test_set_among_several_blocks_and_is_named() -> None:
         refuse_unless_allowed(audits, allowed=False)
     refuse_unless_allowed(audits, allowed=True)
     assert question_key("ﬁne?") == question_key("FINE?")
+
+
+def test_a_comparison_looks_through_the_rows_its_tuned_model_was_made_of(tmp_path: Path) -> None:
+    home = open_workspace(tmp_path / "workspace")
+    files = {"train": tmp_path / "train.jsonl", "test": tmp_path / "test.jsonl"}
+    train = [ask("t", "How long is the warranty of the Tolvi 3 lamp?"), ask("u", "Who runs the Norrick mill?")]
+    test = [ask("1", "Please tell me: how long is the warranty of the Tolvi 3 lamp?"), ask("2", "What is the weather?")]
+    save_examples(files["train"], train)
+    save_examples(files["test"], test)
+    run = jobs.order(
+        home, "train", "tuned", {}, {"train": {"ref": str(files["train"]), "sha256": file_hash(files["train"])}}
+    )
+    with store.staging(home, "adapters") as folder:
+        write_json(folder / "questions.json", {"keys": [question_key(row.question) for row in train]})
+        store.publish(home, "adapters", "tuned", folder, {"run": run.id})
+    systems = [System("sft", "pocket", "tuned@1")]
+    found = audited(home, files["test"], test, systems)
+    assert (found.exact, found.near, found.unknown) == ((), ("1",), ())
+    save_examples(files["train"], train[1:])
+    changed = audited(home, files["test"], [*test, replace(train[0], id="3")], systems)
+    assert (changed.exact, changed.near) == (("3",), ()), "exact ones are known from the tuned model alone"
+    assert "tuned@1 are not here any more" in changed.warning()[0]

@@ -8,10 +8,10 @@ import streamlit as st
 
 from data.jobs import Run
 from eval import told
-from eval.report import stamps, tuned_on
+from eval.report import clean, flagged, tuned_on
 from eval.scoring import SCORING
 from eval.systems import places
-from ui import beside, by_task, charts, differences, downloads, fairness, slices, tables, verdicts
+from ui import beside, by_task, charts, differences, downloads, fairness, leakage, slices, tables, verdicts
 from ui.errand import result_of, run_errand
 from ui.frame import bullets, guarded, plain, when
 
@@ -30,8 +30,9 @@ def show(run: Run, scores: dict[str, Any]) -> None:
     for line in tuned_on(run):
         st.error(plain(line), icon=":material/flag:")
     fairness.alarm(scores)
-    for line in stamps(run, scores):
+    for line in flagged(run) + clean(run, scores):
         st.warning(plain(line), icon=":material/flag:")
+    leakage.of_run(run.order["config"]["leakage"], "compare")
     _earlier(run, scores)
     by_task.show(scores, run.order["inputs"].get("task_why", ""))
     differences.show(scores, where)

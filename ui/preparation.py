@@ -106,7 +106,7 @@ def _clean(audits: list[dict[str, Any]]) -> str:
 
 
 def _rows(shown: list[list[str]]) -> None:
-    st.caption("Every token in ⟦ ⟧ carries loss: it is learned. Everything else is only read.")
+    st.caption("Every token in « » carries loss: it is learned. Everything else is only read.")
     for row, text in shown:
         st.caption(plain(f"Row {row}"))
         st.code(text, language=None, wrap_lines=True)
