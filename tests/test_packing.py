@@ -67,15 +67,17 @@ def test_a_flattened_row_is_blind_to_its_neighbours(llama: Path) -> None:
     collate = DataCollatorForLanguageModeling(pad_token_id=0, padding_free=True)
     row = [7, 8, 9, 10]
 
-    def last(before: list[int]) -> torch.Tensor:
+    def last(before: list[int], told: bool = True) -> torch.Tensor:
         batch = collate([{"input_ids": before, "labels": before}, {"input_ids": row, "labels": row}])
         with torch.inference_mode():
-            given = {"input_ids": batch["input_ids"], "position_ids": batch["position_ids"]}
-            return network(**given, use_cache=False).logits[0, -len(row) :]
+            where = {"position_ids": batch["position_ids"]} if told else {}
+            return network(input_ids=batch["input_ids"], **where, use_cache=False).logits[0, -len(row) :]
 
     alone = network(torch.tensor([row]), use_cache=False).logits[0]
     assert torch.allclose(last([20, 21, 22, 23, 24]), last([40, 41, 42, 43, 44]), atol=1e-5)
     assert torch.allclose(last([20, 21, 22, 23, 24]), alone, atol=1e-4)
+    blurred = last([20, 21, 22, 23, 24], told=False)
+    assert not torch.allclose(blurred, alone, atol=1e-2), "this model would show it if rows saw each other"
 
 
 def test_rows_are_flattened_only_where_nothing_but_attention_mixes_tokens(home: Path, llama: Path) -> None:

@@ -31,7 +31,7 @@ from sft.trainer import _table, build
 from tests.bench.rows import Row
 
 TRAIN = Path(__file__).resolve().parents[2] / "data" / "demo" / "train.jsonl"
-ROWS, ROUNDS, HELD = 128, 3, 48
+ROWS, ROUNDS, HELD = 96, 3, 32
 TOLERANCE = 0.05  # of the reference's validation loss
 
 
