@@ -18,7 +18,7 @@ HEADS = {
     "bleu": "BLEU", "chrf": "chrF", "rouge_l": "ROUGE-L, %", "similarity": "Semantic similarity",
     "accuracy": "Accuracy, %", "macro_precision": "Macro precision, %", "macro_recall": "Macro recall, %",
     "macro_f1": "Macro F1, %", "micro_f1": "Micro F1, %", "mae": "MAE", "rmse": "RMSE", "mse": "MSE", "r2": "R²",
-    "parse_rate": "Holds a number, %", "form": "Form kept, %", "fact": "Fact in any form, %",
+    "parse_rate": "Parse rate, %", "form": "Form kept, %", "fact": "Fact in any form, %",
     "abstention_recall": "Abstention recall, %", "abstention_precision": "Abstention precision, %",
     "lexical_support": "Lexical support, %", "truncation": "Cut or did not fit, %", "prompt_tokens": "Prompt tokens",
     "new_tokens": "New tokens", "perplexity": "Perplexity of the reference",
@@ -26,7 +26,7 @@ HEADS = {
 TASKS = {
     "short": ("exact_match", "token_f1", "contains"), "text": ("bleu", "chrf", "rouge_l", "similarity"),
     "label": ("accuracy", "macro_precision", "macro_recall", "macro_f1", "micro_f1"),
-    "number": ("mae", "rmse", "mse", "r2", "parse_rate"),
+    "number": ("parse_rate", "mae", "rmse", "mse", "r2"),
 }  # fmt: skip
 TITLES = {"short": "Short answers", "text": "Texts", "label": "Labels", "number": "Numbers"}
 HONESTY = ("abstention_recall", "abstention_precision", "form", "fact", "lexical_support")
@@ -61,7 +61,7 @@ def task_note(scores: Mapping[str, Any], task: str) -> str:
     if task == "label":
         return "Macro: the mean over the true classes. An answer that is no label at all is counted as wrong."
     if task == "number":
-        return "Errors are over the answers that hold a number; the share of those stands beside."
+        return "Parse rate: the share of answers that hold a number; the errors are over those alone."
     if task == "text":
         signatures: dict[str, str] = next((part["signatures"] for part in parts if part.get("signatures")), {})
         return " ".join([

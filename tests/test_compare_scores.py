@@ -89,7 +89,7 @@ def test_each_task_has_its_own_measures_and_the_reason_why_it_is_one(home: Works
     (labels,) = tables(app, "Macro F1, %")
     assert labels["Accuracy, %"][0].startswith("96.7 (")
     (numbers,) = tables(app, "MAE")
-    assert numbers["Holds a number, %"].tolist()[1].startswith("0.0 (0.0 to ")
+    assert numbers["Parse rate, %"].tolist()[1].startswith("0.0 (0.0 to ")
     (classes,) = tables(app, "Class")
     assert classes["Class"].tolist() == ["blue", "green", "red", "(macro average)", "(micro average)"]
     assert classes["n"].tolist() == [10, 10, 10, 30, 30]

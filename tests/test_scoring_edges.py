@@ -24,7 +24,8 @@ def examples(draw: Any) -> list[Example]:
     return [
         Example(
             str(n), "q", tuple(draw(st.lists(TEXTS.filter(bool), min_size=1, max_size=2))),
-            task=draw(st.sampled_from(TASKS)), document=draw(st.sampled_from([None, "d", "e"])), evidence=draw(st.sampled_from([None, "a b", "c"])),
+            task=draw(st.sampled_from(TASKS)), document=draw(st.sampled_from([None, "d", "e"])),
+            evidence=draw(st.sampled_from([None, "a b", "c"])),
             answerable=draw(st.booleans()), tags=draw(st.sampled_from([(), ("t",), ("t", "u")])),
             format=draw(st.sampled_from([None, "label:a|b", "number", "json", "words<=2", "regex:a.*"])),
         )
@@ -36,7 +37,8 @@ def examples(draw: Any) -> list[Example]:
 def answer(draw: Any, name: str) -> Answer:
     return Answer(
         name, draw(TEXTS), 0.1, draw(st.sampled_from([0, 9])), 3,
-        draw(st.sampled_from(["stop", "length", "over_budget"])), draw(st.sampled_from([(), HITS])), dropped=0, available=draw(st.booleans()),
+        draw(st.sampled_from(["stop", "length", "over_budget"])), draw(st.sampled_from([(), HITS])),
+        dropped=0, available=draw(st.booleans()),
     )  # fmt: skip
 
 

@@ -89,7 +89,7 @@ def confusion(found: dict[str, Any], key: str, alt: str) -> None:
     axes = {
         "y": {"field": "true", "type": "nominal", "sort": found["truth"], "title": "True class"},
         "x": {"field": "given", "type": "nominal", "sort": found["given"], "title": "Answered", "axis": {
-            "labelAngle": -35, "orient": "top", "labelLimit": 140}},
+            "labelAngle": -60, "labelOverlap": False, "orient": "top", "labelLimit": 140}},
     }  # fmt: skip
     tips = [{"field": field, "type": "nominal", "title": words}
             for field, words in (("true", "True"), ("given", "Answered"), ("count", "Questions"))]  # fmt: skip
