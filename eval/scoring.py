@@ -16,7 +16,7 @@ from eval.retrieval import Outcome
 from eval.statistics import estimates, figure, group_of, saved, unit_words, units
 from eval.values import GENERAL, LEADS, TEXT, WORDS, Beside, table
 
-SCORING = 2  # goes up when the same answers would give other numbers or more of them
+SCORING = 3  # goes up when the same answers would give other numbers or more of them
 METRICS = ("exact_match", "token_f1")
 SINGLE = {"short": ("contains",), "text": TEXT}  # measures of single answers that a task has beside those
 NOTHING: dict[str, Any] = {"values": {}}

@@ -50,6 +50,8 @@ def test_reasons_are_counted_and_lead_to_their_questions(home: Workspace) -> Non
     assert "1 of 40 questions" in texts(app)
     assert "Which code opens gate 40?" in [one.value for one in app.text]
     assert "reading miss: wrong even with the gold passage alone" in texts(app)
+    assert "1. gate40.md" in texts(app)
+    assert texts(app).count(":green-badge[gold]") == 1, "the passage that holds the gold evidence is marked"
     app.selectbox(key="questions_wrong").set_value("base").run()
     assert "30 of 40 questions" in texts(app), "a reason that the other system does not have is let go"
     app.selectbox(key="questions_slice").set_value("tag odd").run()
@@ -90,7 +92,7 @@ def test_a_run_from_before_is_shown_and_can_be_scored_again(home: Workspace) -> 
     app = at("compare", run=run.id)
     assert not app.exception
     assert "scored before wrong answers got a reason" in texts(app)
-    app.button(key="why_rescore").click().run()
+    app.button(key="compare_rescore").click().run()
     assert not app.exception
     assert not app.error
     found = {row["System"]: row for row in table(app, "Wrong").to_dict("records")}

@@ -19,13 +19,15 @@ ENDED = {"length": "cut at the longest allowed length", "over_budget": "the prom
 @dataclass(frozen=True)
 class Seen:
     """An answer as it is shown. ``label``: why it is wrong, where that is known; ``alone``: the same weights' answer to
-    the gold passage alone, where it was asked for. ``right`` is None for an answer that cannot exist."""
+    the gold passage alone, where it was asked for; ``gold``: ranks of the passages that hold the gold evidence.
+    ``right`` is None for an answer that cannot exist."""
 
     answer: Answer
     right: bool | None
     label: str | None = None
     alone: Answer | None = None
     alone_right: bool | None = None
+    gold: tuple[int, ...] = ()
 
 
 def show(key: str, name: str, seen: Seen) -> None:
@@ -45,7 +47,7 @@ def show(key: str, name: str, seen: Seen) -> None:
         notes += [ENDED.get(answer.finish_reason, "")]
         notes += [f"{answer.dropped} passages dropped, for they did not fit" if answer.dropped else "", answer.note]
         st.caption(plain(" · ".join(note for note in notes if note)))
-        _passages(key, answer)
+        _passages(key, answer, seen.gold)
         if answer.conversation:
             with st.expander("The prompt", key=f"{key}_prompt"):
                 st.code("\n\n".join(m.content for m in answer.conversation), language=None, wrap_lines=True)
@@ -65,10 +67,11 @@ def _verdict(right: bool | None) -> str:
     return {True: ":green-badge[✓ right]", False: ":red-badge[✗ wrong]", None: ":gray-badge[not available]"}[right]
 
 
-def _passages(key: str, answer: Answer) -> None:
+def _passages(key: str, answer: Answer, gold: tuple[int, ...]) -> None:
     if not answer.hits:
         return
     with st.expander(f"{len(answer.hits)} {'passage' if len(answer.hits) == 1 else 'passages'}", key=f"{key}_hits"):
         for hit in answer.hits:
-            st.caption(plain(f"{hit.rank}. {origin(vars(hit.passage))} · score {hit.score:.3f}"))
+            mark = " :green-badge[gold]" if hit.rank in gold else ""
+            st.caption(plain(f"{hit.rank}. {origin(vars(hit.passage))} · score {hit.score:.3f}") + mark)
             st.text(hit.passage.text)

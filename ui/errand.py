@@ -110,11 +110,10 @@ def _search(request: dict[str, Any]) -> dict[str, Any]:
 def _rescore(request: dict[str, Any]) -> dict[str, Any]:
     from data import jobs
     from data.workspace import open_workspace
-    from eval.bench import rescore
-    from eval.records import save_scores
+    from eval.bench import score_again
 
     run = jobs.load(open_workspace(Path(request["workspace"])), request["run"])
-    save_scores(run, rescore(run))
+    score_again(run)
     return {"run": run.id}
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from data.jobs import Run
 from data.schema import Example
+from eval.found import holds_gold
 from eval.records import ALONE
 from ui import answer_card, cached, question_filter, question_steps
 from ui.answer_card import Seen
@@ -67,11 +70,14 @@ def _question(run: Run, example: Example, places: Places, labels: Labels) -> Non
     with st.grid(3, gap="small"):
         for number, (name, given) in enumerate(places.items()):
             if place := given.get(example.id):
-                again = alone.get(name, {}).get(example.id)
-                seen = Seen(
-                    cached.answer(run, place), place.right, labels.get(name, {}).get(example.id),
-                    cached.answer(run, again, ALONE) if again else None, again.right if again else None,
-                )  # fmt: skip
+                seen = _seen(run, example, place, alone.get(name, {}).get(example.id), labels.get(name, {}))
                 answer_card.show(f"question_answer_{number}", name, seen)
                 shown[name] = seen.answer
     question_steps.show(run, example, {name: one for name, one in shown.items() if one.available})
+
+
+def _seen(run: Run, example: Example, place: Place, alone: Place | None, labels: Mapping[str, str]) -> Seen:
+    answer = cached.answer(run, place)
+    gold = [hit.rank for hit in answer.hits if example.evidence and holds_gold(example, hit.passage.text)]
+    again = cached.answer(run, alone, ALONE) if alone else None
+    return Seen(answer, place.right, labels.get(example.id), again, alone.right if alone else None, tuple(gold))

@@ -6,12 +6,9 @@ from typing import Any
 
 import streamlit as st
 
-from data.jobs import Run
-from data.workspace import Workspace
 from eval.why import LABELS, MEANING
 from ui import question_filter, tables
-from ui.errand import result_of, run_errand
-from ui.frame import guarded, plain
+from ui.frame import plain
 
 COLOURS = dict(zip(LABELS, (
     "#8a8a8a", "#b58b4c", "#c2549d", "#8f6fd1", "#e08a1e", "#2f86d6", "#1fa39b", "#5aa845", "#d9534f", "#9c6b4a",
@@ -20,12 +17,12 @@ COLOURS = dict(zip(LABELS, (
 """Of middling lightness, so that each can be told from both themes' ground."""
 
 
-def show(workspace: Workspace, run: Run, scores: dict[str, Any]) -> None:
+def show(scores: dict[str, Any]) -> None:
     """The chart, its numbers and the meaning of each reason; an offer to score again what was scored without."""
     st.subheader("Why answers are wrong")
     found: dict[str, dict[str, int]] | None = scores.get("why")
     if found is None:
-        _offer(workspace, run)
+        st.caption("This comparison was scored before wrong answers got a reason: score it again, above.")
         return
     if not any(found.values()):
         st.caption("No answer is wrong.")
@@ -41,15 +38,6 @@ def show(workspace: Workspace, run: Run, scores: dict[str, Any]) -> None:
     with st.expander("What the reasons mean", key="why_meaning"):
         st.markdown("\n".join(f"- **{plain(label)}**: {plain(MEANING[label])}" for label in named))
         st.caption("Each wrong answer has one reason: the first of this list that fits.")
-
-
-def _offer(workspace: Workspace, run: Run) -> None:
-    st.caption("This comparison was scored before wrong answers got a reason. Its stored answers can be scored again; "
-               "no model is needed.")  # fmt: skip
-    if st.button("Score it again", key="why_rescore", icon=":material/refresh:"):
-        with guarded(), st.spinner("Scoring the stored answers"):
-            result_of(run_errand({"do": "rescore", "workspace": str(workspace.root), "run": run.id}))
-            st.rerun()
 
 
 def _chart(scores: dict[str, Any], found: dict[str, dict[str, int]]) -> None:

@@ -31,7 +31,7 @@ if scores := cached.scores(run):
     fairness.show(run, scores)
     costs.show(scores)
     two_runs.show(home, run)
-    why.show(home, run, scores)
+    why.show(scores)
     questions.show(run)
 elif run.ended:
     st.info("This comparison has no scores: it ended before every answer was there. Resume it to go on.")
