@@ -309,9 +309,10 @@ def test_a_fine_tune_outlives_a_reload_is_stopped_resumed_finished_and_asked(pag
     rows = [{"question": f"Where is shelf {i}?", "answer": wings[i % 3]} for i in range(60)]
     (tmp_path / "shelves.jsonl").write_text("\n".join(map(json.dumps, rows)))
     open_page(page, "tune", "Fine-tune")
-    page.get_by_label("Name of the tuned model").fill("shelves")
+    page.get_by_label("Name of the tuned model", exact=True).first.fill("shelves")
     choose_if_there(page, "Training rows", "a file of mine")
-    page.locator("input[type=file]").first.set_input_files(tmp_path / "shelves.jsonl")
+    given = page.get_by_test_id("stFileUploader").filter(has_text="Training rows: the file")  # the page has others
+    given.locator("input[type=file]").set_input_files(tmp_path / "shelves.jsonl")
     page.get_by_role("spinbutton", name="Epochs").fill("30")
     page.get_by_text("More settings").click()
     page.get_by_role("spinbutton", name="Patience").fill("0")
