@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
-MIXED_BATCHES = 50
+PART_TOKENS = 100  # starting a part costs about as much as so many tokens (five layers, two cores)
 
 
 def batches(lengths: Sequence[int], budget: int, most_rows: int = 128) -> list[list[int]]:
@@ -26,22 +26,38 @@ def batches(lengths: Sequence[int], budget: int, most_rows: int = 128) -> list[l
 
 
 def epoch_order(lengths: Sequence[int], rows: int, seed: int, epoch: int) -> list[int]:
-    """The order of training rows in one epoch: shuffled, yet each batch of ``rows`` holds rows of like length.
+    """The order of training rows in one epoch: shuffled; the ``rows`` of one optimizer step stand longest first.
 
-    Rows are sorted by length within shuffled portions of ``MIXED_BATCHES`` batches, then whole batches are shuffled. It
-    depends on nothing but the arguments, so a resumed run sees what an uninterrupted one would have seen.
+    Which rows make a step is left to chance. Steps of rows of like length would hold less padding, but rows of one kind
+    are of like length: such steps teach less (docs/experiments.md), and ``parts`` saves the padding all the same. The
+    order depends on nothing but the arguments, so a resumed run sees what an uninterrupted one would have seen.
     """
-    chance = random.Random(f"{seed} {epoch}")
     order = list(range(len(lengths)))
-    chance.shuffle(order)
-    portion = rows * MIXED_BATCHES
-    groups = []
-    for start in range(0, len(order), portion):
-        part = sorted(order[start : start + portion], key=lambda index: -lengths[index])
-        groups += [part[place : place + rows] for place in range(0, len(part), rows)]
-    full = [group for group in groups if len(group) == rows]
-    chance.shuffle(full)
-    return [index for group in full + [group for group in groups if len(group) < rows] for index in group]
+    random.Random(f"{seed} {epoch}").shuffle(order)
+    groups = [order[place : place + rows] for place in range(0, len(order), rows)]
+    return [index for group in groups for index in sorted(group, key=lambda one: -lengths[one])]
+
+
+def parts(lengths: Sequence[int]) -> list[list[int]]:
+    """The rows of a batch in parts of like length that are cheapest to compute; each index appears exactly once.
+
+    A part costs its padded tokens and ``PART_TOKENS`` for starting one. The cheapest cut of the sorted rows, by dynamic
+    programming over where a part begins.
+    """
+    order = sorted(range(len(lengths)), key=lambda index: (-lengths[index], index))
+    best: list[tuple[int, int]] = [(0, 0)]  # of the first n rows: (cost, where their last part begins)
+    for end in range(1, len(order) + 1):
+        costs = ((best[begin][0] + _cost(lengths, order[begin:end]), begin) for begin in range(end))
+        best.append(min(costs))
+    found, end = [], len(order)
+    while end:
+        found.append(order[best[end][1] : end])
+        end = best[end][1]
+    return found[::-1]
+
+
+def _cost(lengths: Sequence[int], rows: Sequence[int]) -> int:
+    return PART_TOKENS + len(rows) * lengths[rows[0]]
 
 
 def in_epoch(count: int, rehearsed: int, each: int, epoch: int) -> list[int]:
@@ -53,4 +69,4 @@ def in_epoch(count: int, rehearsed: int, each: int, epoch: int) -> list[int]:
 def step_sizes(lengths: Sequence[int], rows: int) -> list[int]:
     """Tokens that are computed in each optimizer step of ``rows`` rows (with padding), for rows in training order."""
     groups = [lengths[place : place + rows] for place in range(0, len(lengths), rows)]
-    return [len(group) * max(group) for group in groups]
+    return [sum(len(part) * max(group[index] for index in part) for part in parts(group)) for group in groups]

@@ -18,7 +18,7 @@ from data.jobs import Run
 from data.options import from_saved
 from data.shell import duration
 from data.workspace import Workspace
-from sft.batches import epoch_order, in_epoch
+from sft.batches import epoch_order, in_epoch, step_sizes
 from sft.checks import Measure
 from sft.config import TrainConfig
 from sft.devices import training_precision
@@ -114,9 +114,8 @@ def measured_steps(rows: Sequence[Row], plan: Plan) -> list[list[int]]:
 
 
 def padded(rows: Sequence[Row], batch: int) -> int:
-    """Tokens computed for a step: of each part of ``batch`` rows, the rows times its longest."""
-    parts = [rows[start : start + batch] for start in range(0, len(rows), batch)]
-    return sum(len(part) * max(map(len, part)) for part in parts)
+    """Tokens computed for a step in batches of ``batch`` rows (see ``sft.batches.step_sizes``)."""
+    return sum(step_sizes([len(row) for row in rows], batch))
 
 
 def _timed(seconds: Sequence[float], rows: Sequence[Row], config: TrainConfig) -> list[tuple[int, float]]:

@@ -24,6 +24,7 @@ from sft.config import TrainConfig
 from sft.convolution import quicken
 from sft.devices import training_precision
 from sft.kinds import adapter_config
+from sft.loss import batch_loss
 from sft.model import LocalModel
 from sft.progress import Progress, refuse_bad_loss
 from sft.rows import Prepared, Row
@@ -35,9 +36,9 @@ LOGGED_STEPS = 200
 WARMUP_SHARE = 0.05
 
 
-class _ByLength(Sampler[int]):
-    """Rows of like length share a batch. transformers' own sampler draws from the global random state, which a resumed
-    run does not have at the beginning of its epoch."""
+class _Shuffled(Sampler[int]):
+    """Rows in an order that depends on seed and epoch alone. transformers' own sampler draws from the global random
+    state, which a resumed run does not have at the beginning of its epoch."""
 
     def __init__(self, lengths: list[int], rows: int, seed: int, rehearsed: int, epochs: int) -> None:
         self.lengths, self.rows, self.seed, self.epoch = lengths, rows, seed, 0
@@ -69,11 +70,22 @@ class _Trainer(SFTTrainer):
     model_in_memory: LocalModel
     progress: Progress
 
-    def _get_train_sampler(self, train_dataset: Any = None) -> _ByLength:
+    def _get_train_sampler(self, train_dataset: Any = None) -> _Shuffled:
         lengths, args = [len(ids) for ids in self.train_dataset["input_ids"]], self.args
-        order = _ByLength(lengths, self.together, args.seed, self.rehearsed, math.ceil(args.num_train_epochs))
+        order = _Shuffled(lengths, self.together, args.seed, self.rehearsed, math.ceil(args.num_train_epochs))
         self.progress.sizes_now = lambda: order.sizes
         return order
+
+    def compute_loss(
+        self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> Any:
+        """See ``sft.loss``; rows laid end to end (``sft.speed.flattened``) are left to TRL."""
+        if self.args.padding_free:
+            return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
+        loss = batch_loss(model, inputs, num_items_in_batch)
+        if num_items_in_batch is not None and self.args.average_tokens_across_devices:
+            loss = loss * self.accelerator.num_processes  # its tokens are of all processes, which are averaged
+        return (loss, {}) if return_outputs else loss
 
     def training_step(self, *args: Any, **kwargs: Any) -> Any:
         """One batch forward and back. A bad loss ends the run before the optimizer makes it a bad weight."""

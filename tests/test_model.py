@@ -15,7 +15,7 @@ from data.errors import UserError
 from data.prompts import question_turn
 from data.schema import Answer, DecodeSettings, Example, Generation
 from sft.answerer import ClosedBook
-from sft.batches import batches, epoch_order, in_epoch
+from sft.batches import PART_TOKENS, batches, epoch_order, in_epoch, parts
 from sft.devices import choose_device
 from sft.model import LocalModel
 from sft.sources import resolve, weights_hash
@@ -54,13 +54,32 @@ def test_an_epoch_holds_every_row_once_in_an_order_of_its_own(lengths: list[int]
     assert order == epoch_order(lengths, rows, 0, epoch)
 
 
-def test_rows_of_like_length_share_a_training_batch_and_epochs_differ() -> None:
+def test_an_epoch_is_shuffled_and_each_step_begins_with_its_longest_row() -> None:
     lengths = [10 + index * 7 % 90 for index in range(320)]
     order = epoch_order(lengths, 16, 0, 0)
-    computed = sum(16 * max(lengths[i] for i in order[at : at + 16]) for at in range(0, 320, 16))
-    assert computed <= 1.1 * sum(lengths)
+    steps = [order[at : at + 16] for at in range(0, 320, 16)]
+    assert all([lengths[i] for i in step] == sorted((lengths[i] for i in step), reverse=True) for step in steps)
+    means = [sum(lengths[i] for i in step) / 16 for step in steps]
+    assert max(means) < 2 * min(means), "rows of all lengths are in every step"
     assert order != epoch_order(lengths, 16, 0, 1)
     assert order != epoch_order(lengths, 16, 1, 0)
+
+
+@given(st.lists(st.integers(1, 900), max_size=40))
+@settings(max_examples=200, deadline=None)
+def test_parts_of_a_batch_hold_every_row_once_and_never_cost_more_than_the_whole(lengths: list[int]) -> None:
+    found = parts(lengths)
+    assert sorted(index for part in found for index in part) == list(range(len(lengths)))
+    if lengths:
+        cost = sum(PART_TOKENS + len(part) * max(lengths[i] for i in part) for part in found)
+        assert cost <= PART_TOKENS + len(lengths) * max(lengths)
+        assert [lengths[i] for part in found for i in part] == sorted(lengths, reverse=True)
+
+
+def test_long_and_short_rows_of_a_batch_are_computed_apart() -> None:
+    lengths = [400, 30, 410, 32, 31, 395, 30, 33]
+    assert [sorted(part) for part in parts(lengths)] == [[0, 2, 5], [1, 3, 4, 6, 7]]
+    assert parts([30, 31, 32]) == [[2, 1, 0]], "not worth starting another part"
 
 
 def test_a_rehearsal_comes_once_and_every_other_row_in_every_epoch() -> None:
