@@ -83,7 +83,7 @@ def test_weights_tuned_from_another_base_are_refused(tuned: Artifact, tmp_path: 
 def test_full_training_learns_the_rows_and_to_stop(workspace: Workspace, home: Path, tmp_path: Path) -> None:
     """Also with a tokenizer without a pad token, where the end token fills: the end must be learned all the same."""
     base = tiny_model(tmp_path / "unpadded", "llama", pad=False)
-    settings = {"method": "full", "epochs": 45, "learning_rate": 0.01}
+    settings = {"method": "full", "epochs": 100, "learning_rate": 0.01}
     artifact = tune(workspace, home, "full", model=str(base), **settings)
     model = LocalModel.load(str(base))
     answers = model.tuned(artifact).generate(PROBE, DecodeSettings(8))
