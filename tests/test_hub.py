@@ -43,6 +43,7 @@ def hub(models: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     """The hub, served; children of this test find it, and an empty cache."""
     with served(models) as hub:
         monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        monkeypatch.setenv("HF_HUB_OFFLINE", "0")  # the hub is a server of this test
         monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "cache"))
         monkeypatch.setenv("CROSSOVER_HOME", str(tmp_path / "workspace"))
         monkeypatch.setenv("OMP_NUM_THREADS", "1")

@@ -45,7 +45,7 @@ def show(run: Run, scores: dict[str, Any]) -> None:
 
 def _earlier(run: Run, scores: dict[str, Any]) -> None:
     """Scores of an earlier version lack what was added since; the stored answers give it without a model."""
-    if scores.get("scoring") == SCORING:
+    if scores.get("scoring") == SCORING and "why" in scores:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.info("An earlier version of Crossover scored this. Scoring the stored answers again adds intervals for all "
