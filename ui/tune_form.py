@@ -52,7 +52,7 @@ def _settings(base: str) -> dict[str, Any]:
     kinds.doubt(values["method"])
     with st.expander("More settings", key="tune_more", icon=":material/settings:"):
         targets = kinds.modules(base, values["method"])
-        with st.grid(4):
+        with st.grid(4, vertical_alignment="bottom"):
             return values | targets | forms.fields(TrainConfig, forms.rest(TrainConfig, MAIN, CHOSEN), "tune")
 
 

@@ -44,10 +44,11 @@ def _row(workspace: Workspace, artifact: Artifact, scored: list[Scored]) -> dict
     return {
         "Name": row["name"], "Base": row["base"],
         "Kind": row["method"] + ("" if row["ended"] in WELL else f" ({row['ended']})"),
+        "Made": when(row["created"])[:10],
         "Made from": f"{'adapter' if manifest.get('merged_from') else 'import'} {origin}" if origin else data,
         "Exact match alone, %": alone.told() if alone else None,
         "Exact match with passages, %": reading.told() if reading else None,
-        "Validation loss": row["validation_loss"], "Made": when(row["created"])[:10],
+        "Validation loss": row["validation_loss"],
     }  # fmt: skip
 
 
