@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import shutil
 from pathlib import Path
 
@@ -46,6 +47,13 @@ def is_whole(folder: Path) -> bool:
         return all(file_hash(folder / name) == known for name, known in files.items())
     except (UserError, OSError, KeyError):
         return False
+
+
+def lacks_check(folder: Path) -> bool:
+    """True if a stop came between a checkpoint and the check that was due at its step."""
+    state = json.loads((folder / "trainer_state.json").read_text(encoding="utf-8"))
+    step, checked = state["global_step"], {row["step"] for row in state["log_history"] if "check_seconds" in row}
+    return step % state["eval_steps"] == 0 and step not in checked
 
 
 def last_whole(home: Path, tidy: bool = True) -> Path | None:

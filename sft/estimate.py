@@ -65,7 +65,7 @@ def estimate(workspace: Workspace, run: Run, reporter: Reporter, measure: Measur
     with Peak(device) as peak:
         # the same trainer as a real run's, on few rows and without checkpoints
         trainer = build(task.model, short, Prepared(rows, 0), Prepared(tuple(held), 0), run.folder / "trial", progress,
-                        fresh=True)  # fmt: skip
+                        check_first=True)  # fmt: skip
         trainer.args.save_strategy = trainer.args.eval_strategy = "no"
         clock = _Clock()
         trainer.add_callback(clock)

@@ -16,7 +16,7 @@ from data.store import Artifact
 from data.workspace import Workspace
 from sft import ranks, shortage
 from sft.adapters import Trained, made_by, publish_trained
-from sft.checkpoints import Unwritable, disk_full, last_whole, step_of
+from sft.checkpoints import Unwritable, disk_full, lacks_check, last_whole, step_of
 from sft.checks import WORDS, Measure
 from sft.choice import Point, points
 from sft.config import TrainConfig
@@ -76,7 +76,8 @@ def _attempt(
     reporter.metric(**{RESUMED: step_of(resumed) if resumed else -1})
     reporter.write(criterion=task.facts["criterion"], threads=threads(), threads_reason=threads_reason())
     progress = Progress(reporter, task.config.patience, task.criteria, task.exam, task.model.device.name)
-    trainer = build(task.model, task.config, task.train, task.validation, home, progress, resumed is None)
+    trainer = build(task.model, task.config, task.train, task.validation, home, progress,
+                    check_first=resumed is None or lacks_check(resumed))  # fmt: skip
 
     def publish(ended: str) -> Artifact | None:
         return _publish(workspace, task, trainer, ended, time.monotonic() - started, notes)
@@ -84,7 +85,7 @@ def _attempt(
     try:
         _carry_on(trainer, progress, resumed)
     except Stopped:
-        pass  # during an evaluation: what was saved before it stands
+        trainer.keep_here()
     except Unwritable:
         raise
     except UserError as error:

@@ -114,6 +114,14 @@ class _Trainer(SFTTrainer):
         progress.checked(self.args, self.state, self.control, found, seconds)
         return metrics
 
+    def keep_here(self) -> None:
+        """A stop came during a check: save the step reached, without what the check had begun to say of it."""
+        step, history = self.state.global_step, self.state.log_history
+        if step:
+            self.state.log_history = [row for row in history if row["step"] != step or "eval_loss" not in row]
+            self._save_checkpoint(self.model, None)
+            self.progress.on_save(self.args, self.state, self.control)
+
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         """Write a checkpoint whole or not at all. Raises Unwritable, and UserError for weights that are no numbers."""
         step = self.state.global_step
@@ -131,9 +139,10 @@ class _Trainer(SFTTrainer):
 
 def build(
     model: LocalModel, config: TrainConfig, train: Prepared, validation: Prepared, folder: Path, progress: Progress,
-    fresh: bool,
+    check_first: bool,
 ) -> Any:  # fmt: skip
-    """A trainer ready to run. ``config`` has no None left; ``fresh`` is False when a checkpoint will be resumed."""
+    """A trainer ready to run. ``config`` has no None left; ``check_first``: begin with a check, of the untuned base or
+    of a checkpoint that lacks its own."""
     datasets.disable_progress_bars()
     set_seed(config.seed)  # before the adapter's first weights are drawn
     assert config.epochs is not None
@@ -141,7 +150,7 @@ def build(
     trainer = _Trainer(
         model=model.network,
         args=_arguments(
-            model, config, in_each_epoch, bool(validation.rows), folder, fresh, speed(model, config, train)
+            model, config, in_each_epoch, bool(validation.rows), folder, check_first, speed(model, config, train)
         ),
         train_dataset=_table(train.rows),
         eval_dataset=_table(validation.rows) if validation.rows else None,
@@ -158,7 +167,7 @@ def build(
 
 
 def _arguments(
-    model: LocalModel, config: TrainConfig, rows: int, validated: bool, folder: Path, fresh: bool, fast: Speed
+    model: LocalModel, config: TrainConfig, rows: int, validated: bool, folder: Path, check_first: bool, fast: Speed
 ) -> SFTConfig:
     assert config.epochs is not None
     precision, _ = training_precision(model.device)
@@ -189,7 +198,7 @@ def _arguments(
         logging_nan_inf_filter=False,
         eval_strategy="steps" if validated else "no",
         eval_steps=pause,
-        eval_on_start=validated and fresh,
+        eval_on_start=validated and check_first,
         save_strategy="steps",
         save_steps=pause,
         save_total_limit=None,  # Progress keeps the best and the newest

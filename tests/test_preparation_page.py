@@ -26,7 +26,7 @@ def test_the_rows_are_shown_before_a_launch_and_a_leak_asks_first(
     dataset.add(home, "leaky", dataset.check(files))
     app = at("tune")
     app.text_input(key="tune_name").input("mine").run()
-    app.button(key="tune_look").click().run(timeout=300)
+    app.button(key="tune_rows").click().run(timeout=300)
     said = texts(app)
     assert "Only 3 training rows" in said
     assert said.count("answered in two ways") == 1

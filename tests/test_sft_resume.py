@@ -57,6 +57,39 @@ def test_a_stop_keeps_the_best_so_far_and_resuming_finishes(tuned: Artifact, wor
     assert train(workspace, run, Reporter(run))["name"] == "stopped@2"  # a finished run is not trained again
 
 
+class StopsInCheck(Reporter):
+    """A reporter whose user asks for a stop while the check after step four is running."""
+
+    asked = False
+
+    def step(self, done: float, total: float, text: str) -> None:
+        super().step(done, total, text)
+        self.asked = done == 4
+
+    def should_stop(self) -> bool:
+        return self.asked
+
+
+def test_a_stop_during_a_check_loses_no_step_and_the_check_is_made_up_for(
+    tuned: Artifact, workspace: Workspace, home: Path
+) -> None:
+    rows = str(home / "rows.jsonl")
+    run = order_training(workspace, "unchecked", config(home), rows, rows)
+    with pytest.raises(Stopped) as stopped:
+        train(workspace, run, StopsInCheck(run))
+    assert stopped.value.summary["steps"] == 4
+    reached = last_whole(run.folder / "checkpoints")
+    assert reached is not None
+    assert reached.name == "checkpoint-4"
+    finished = resolve(workspace, "adapters", train(workspace, run, Reporter(run))["name"])
+    ours, theirs = (load_file(one.path / "adapter_model.safetensors") for one in (finished, tuned))
+    assert all(torch.equal(ours[key], theirs[key]) for key in theirs)
+    curves = [[(row["step"], row["eval_loss"]) for row in one.manifest()["curve"] if "eval_loss" in row]
+              for one in (finished, tuned)]  # fmt: skip
+    assert curves[0] == curves[1]
+    assert 4 in dict(curves[0])
+
+
 def test_a_half_written_checkpoint_is_never_resumed_from(tmp_path: Path) -> None:
     for step in (2, 10):
         (tmp_path / f"checkpoint-{step}").mkdir()

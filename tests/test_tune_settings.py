@@ -52,7 +52,9 @@ def test_modules_are_offered_by_name_and_qlora_says_what_it_lacks(page: AppTest)
     ]  # fmt: skip
     from sft.targets import unavailable
 
-    assert not unavailable("qlora") or any("QLoRA is not possible here" in one.value for one in page.caption)
+    assert not page.warning
+    page.button_group(key="tune_method").set_value("qlora").run()
+    assert not unavailable("qlora") or any("QLoRA is not possible here" in one.value for one in page.warning)
 
 
 def test_a_search_that_cannot_be_is_a_sentence_and_a_good_one_tells_its_cost(

@@ -15,6 +15,7 @@ from ui.charts import METRICS
 from ui.frame import plain
 
 KEPT = "kept checkpoint"
+CHART = 340  # pixels: what a chart needs so that its legend stands whole
 STEPS = {"field": "step", "type": "quantitative", "title": "Training step", "axis": {"tickMinStep": 1, "format": "d"}}
 SMALL = {
     "learning_rate": ("Learning rate", ".2~e", 1), "gradient_norm": ("Gradient norm", ".3~g", 1),
@@ -34,11 +35,9 @@ def draw(run: jobs.Run) -> None:
     _kept(run)
     best = run.status.get("best_step")
     checks = [row for row in rows if "mean" in row]
-    left, right = st.columns(2) if checks else (st.container(), None)
-    with left:
+    with st.grid(2 if checks else 1, min_column_width=CHART):
         losses(rows, best, f"losses_{run.id}")
-    if right:
-        with right:
+        if checks:
             _metric(checks, best, f"metric_{run.id}")
     with st.expander("Learning rate, gradient norm, speed and memory", key=f"small_{run.id}"), st.grid(2):
         for field in SMALL:
@@ -56,6 +55,14 @@ def result(summary: dict[str, Any]) -> str:
     return said + "."
 
 
+def halted(run: jobs.Run) -> str:
+    """Where a fine-tune that was stopped, or that died, stands, and what a resume does."""
+    done, total = run.status.get("done", 0), run.status.get("total", 0)
+    if not total:
+        return "It ended before its first step. Resume begins again."
+    return f"It ended after step {done} of {total}. Resume goes on from its last whole checkpoint."
+
+
 def _numbers(run: jobs.Run, now: dict[str, Any]) -> None:
     """The newest value of everything, a dash for what is not known yet."""
     left = run.status.get("seconds_left")
@@ -71,7 +78,7 @@ def _numbers(run: jobs.Run, now: dict[str, Any]) -> None:
         ("Tokens per second", _form(now.get("tokens_per_second"), ",.0f"), ""),
         ("Memory", f"{now['memory_bytes'] / 1e6:,.0f} MB" if "memory_bytes" in now else "–", ""),
     ]
-    with st.grid(4, key=f"numbers_{run.id}"):
+    with st.grid(4, min_column_width=150, key=f"numbers_{run.id}"):
         for label, value, below in shown:
             with st.container(gap=None):
                 st.caption(label)
@@ -118,7 +125,7 @@ def losses(rows: list[dict[str, Any]], best: int | None, key: str) -> None:
         "encoding": {
             "x": STEPS, "tooltip": tips,
             "y": {"field": "loss", "type": "quantitative", "title": "Loss (lower is better)", "scale": {"zero": False}},
-            "color": {"field": "rows", "type": "nominal", **_colours("training", "validation")},
+            "color": {"field": "rows", "type": "nominal", **_colours(best, "training", "validation")},
         },
     }  # fmt: skip
     spec = {"height": 300, "layer": [line, *_mark(best)]}
@@ -136,7 +143,7 @@ def _metric(checks: list[dict[str, Any]], best: int | None, key: str) -> None:
     tips = [{"field": f, "type": "quantitative", "title": t, "format": ".4~g"} for f, t in titles.items()]
     title = f"{name} of {checks[-1]['n']} answers, %"
     across = {"field": "mean", "type": "quantitative", "title": title, "scale": {"domain": [0, 100]}}
-    colour = {"datum": f"{name.lower()}, 95 % interval", **_colours(f"{name.lower()}, 95 % interval")}
+    colour = {"datum": f"{name.lower()}, 95 % interval", **_colours(best, f"{name.lower()}, 95 % interval")}
     layers = [
         {"mark": {"type": "rule", "strokeWidth": 2, "opacity": 0.5},
          "encoding": {"x": STEPS, "y": {**across, "field": "low"}, "y2": {"field": "high"}, "color": colour}},
@@ -147,10 +154,10 @@ def _metric(checks: list[dict[str, Any]], best: int | None, key: str) -> None:
     st.vega_lite_chart(spec, key=key, alt=f"{name} at every checkpoint, the kept one marked")
 
 
-def _colours(*lines: str) -> dict[str, Any]:
+def _colours(best: int | None, *lines: str) -> dict[str, Any]:
     """Colours and legend of a chart's lines and of the mark, which has the third colour everywhere."""
-    domain = [*lines, *[" "] * (2 - len(lines)), KEPT]
-    legend = {"orient": "top", "title": None, "values": [*lines, KEPT], "symbolType": "stroke", "labelLimit": 260}
+    domain, marks = [*lines, *[" "] * (2 - len(lines)), KEPT], [KEPT] if best is not None else []
+    legend = {"orient": "top", "title": None, "values": [*lines, *marks], "symbolType": "stroke", "labelLimit": 260}
     return {"scale": {"domain": domain}, "legend": legend}
 
 

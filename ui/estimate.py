@@ -16,7 +16,9 @@ from ui.watch import watch
 
 def panel(workspace: Workspace, config: TrainConfig, train: str | None, validation: str | None) -> None:
     """The newest estimate, whether it still holds for the form's settings, and the button that measures."""
-    with st.expander("Memory and time it will take", key="estimate_panel", icon=":material/speed:"):
+    with st.expander(
+        "What will it take? Memory and time, from a few real steps", key="estimate_panel", icon=":material/speed:"
+    ):
         run = next(iter(jobs.list_runs(workspace, "estimate")), None)
         if run is None:
             st.caption("Not measured yet. A few real steps with the settings above tell what the whole will take.")
@@ -25,7 +27,7 @@ def panel(workspace: Workspace, config: TrainConfig, train: str | None, validati
         else:
             _shown(run, config, train)
         busy = run is not None and not run.ended
-        if st.button("Measure a few steps", key="estimate_go", disabled=busy or not train, icon=":material/timer:"):
+        if st.button("Measure a few steps", key="estimate_go", disabled=busy or not train):
             with guarded():
                 jobs.start(workspace, order_estimate(workspace, "estimate", config, train or "", validation))
                 st.rerun()

@@ -7,14 +7,19 @@ from typing import Any
 import streamlit as st
 
 from data.errors import UserError
-from data.prompts import BUNDLED
 from sft.config import ADAPTERS, ALL_LINEAR
 from sft.sources import on_this_machine
 from sft.targets import linear_modules, unavailable
 from ui.frame import plain
 
 
-def drawn(base: str, method: str) -> dict[str, Any]:
+def doubt(method: str) -> None:
+    """Say why this machine cannot carry out a method, before the launch does."""
+    if why := unavailable(method):
+        st.warning(plain(f"{why} Choose lora: it trains the same adapter."), icon=":material/block:")
+
+
+def modules(base: str, method: str) -> dict[str, Any]:
     """Draw the choice of modules; returns the setting ``targets``."""
     found = _modules(base)
     chosen = st.multiselect(
@@ -23,10 +28,6 @@ def drawn(base: str, method: str) -> dict[str, Any]:
     )  # fmt: skip
     if not found:
         st.caption("The base model is not on this machine yet, so its modules are not known.")
-    if why := unavailable("qlora"):
-        st.caption(plain(why))
-    if base == BUNDLED:
-        st.caption("pocket is a small demonstration model. For a real decision, name a larger one.")
     return {"targets": ",".join(chosen) if chosen and method in ADAPTERS else ALL_LINEAR}
 
 

@@ -27,19 +27,18 @@ def panel(request: dict[str, Any]) -> bool:
 
     ``request`` is what ui.errand's "prepare" takes.
     """
-    with st.container(border=True, key="tune_prepared"):
-        st.markdown("**The rows, before you launch**")
-        if not request["train"]:
-            st.caption("Choose training rows, and see here what the model will read, what it learns, and what leaks.")
-            return False
-        if st.button("Look at the prepared rows", key="tune_look", icon=":material/search:"):
+    with st.expander(
+        "What will it read and learn? Look at the rows", key="tune_prepared", icon=":material/table_rows:"
+    ):
+        st.caption("Prompts with the tokens that carry loss, lengths, questions asked twice, the validation split, and "
+                   "the leakage check.")  # fmt: skip
+        if st.button("Look at the prepared rows", key="tune_rows", disabled=not request["train"]):
             st.session_state["tune_looked"] = request
+        if not request["train"]:
+            st.caption("Choose training rows first; store some on the page Data.")
+            return False
         looked = st.session_state.get("tune_looked")
         if looked is None:
-            st.caption(
-                "Prompts with the tokens that carry loss, lengths, questions asked twice, the validation split, and "
-                "the leakage check."
-            )
             return False
         if looked != request:
             st.caption("The rows or the settings have changed since you looked.")

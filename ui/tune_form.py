@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
+from data.prompts import BUNDLED
 from data.workspace import Workspace
 from sft.config import TrainConfig
 from ui import estimate, forms, headroom, kinds, model_picker, pickers, preparation, search_panel
@@ -11,45 +14,70 @@ from ui.frame import guarded
 from ui.watch import active
 
 MAIN, CHOSEN = ("method", "context", "epochs"), ("model", "targets")
+NARROW = 280  # pixels: what a field with a data set's name in it needs
 
 
 def form(home: Workspace) -> None:
     """Draws the form; launches when asked to."""
     st.subheader("A new fine-tune")
-    left, middle, right = st.columns(3)
-    with left:
+    with st.grid(2, min_column_width=NARROW):
         name = st.text_input(
             "Name of the tuned model", key="tune_name", placeholder="help-desk", max_chars=64, live=True
         )
         base = model_picker.pick(home, "tune_model")
-    with middle:
-        train = pickers.rows(home, "train", "Training rows", "tune_train")
-    with right:
-        validation = pickers.rows(home, "validation", "Validation rows", "tune_validation", "a tenth set aside")
     exact = model_picker.told(home, base, "tune")
-    with st.grid(3):
-        values = forms.fields(TrainConfig, MAIN, "tune")
-    with st.expander("More settings", key="tune_more"), st.grid(4):
-        values |= forms.fields(TrainConfig, forms.rest(TrainConfig, MAIN, CHOSEN), "tune")
-    values |= kinds.drawn(exact or base, values["method"])
-    headroom.before_tuning(home, exact or base, train)
+    if exact == BUNDLED:
+        st.caption("pocket is a small demonstration model. For a real decision, name a larger one.")
+    with st.grid(2, min_column_width=NARROW) as cells:
+        with cells.cell():
+            train = pickers.rows(home, "train", "Training rows", "tune_train")
+        with cells.cell():
+            validation = pickers.rows(home, "validation", "Validation rows", "tune_validation", "a tenth set aside")
+    values = _settings(exact or base)
     request = {"workspace": str(home.root), "config": {"model": exact or base, **values}, "train": train,
                "validation": validation, "mapping": preparation.mapping(train)}  # fmt: skip
-    leaks = preparation.panel(request) or train in st.session_state.get("tune_leaks", ())
-    allowed = bool(leaks) and st.checkbox(
+    leaks = bool(exact) and _before(home, request, TrainConfig(**request["config"]))
+    allowed = (leaks or train in st.session_state.get("tune_leaks", ())) and st.checkbox(
         "I know that test questions stand in these training rows. Train all the same", key="tune_allow"
     )
+    _launch(home, request, name, allowed, usable=bool(exact))
+    if exact:
+        search_panel.panel(home, name, request, allowed)
+
+
+def _settings(base: str) -> dict[str, Any]:
+    """How to train: three settings in sight, the others folded away."""
+    with st.container(horizontal=True, gap="medium"):
+        values = forms.fields(TrainConfig, MAIN, "tune")
+    kinds.doubt(values["method"])
+    with st.expander("More settings", key="tune_more", icon=":material/settings:"):
+        targets = kinds.modules(base, values["method"])
+        with st.grid(4, vertical_alignment="bottom"):
+            return values | targets | forms.fields(TrainConfig, forms.rest(TrainConfig, MAIN, CHOSEN), "tune")
+
+
+def _before(home: Workspace, request: dict[str, Any], config: TrainConfig) -> bool:
+    """What can be found out before the effort: what there is to gain, the rows, memory and time. Whether they leak."""
+    st.markdown("**Before you launch**")
+    headroom.before_tuning(home, config.model, request["train"])
+    leaks = preparation.panel(request)
+    estimate.panel(home, config, request["train"], request["validation"])
+    return leaks
+
+
+def _launch(home: Workspace, request: dict[str, Any], name: str, allowed: bool, usable: bool) -> None:
+    """The button, and what it waits for."""
     busy = any(one.name == name for one in active(home, "train"))
-    missing = not (name and train and exact)
-    if st.button("Launch fine-tune", type="primary", key="tune_go", disabled=busy or missing):
+    missing = not (name and request["train"] and usable)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        pressed = st.button("Launch fine-tune", type="primary", key="tune_go", disabled=busy or missing)
+        if busy:
+            st.caption("A fine-tune of this name is under way.")
+        elif not usable:
+            st.caption("Choose a base model that can be used.")
+        elif missing:
+            given = bool(request["train"])
+            st.caption("Give it a name" + ("." if given else " and choose training rows; store some on the page Data."))
+    if pressed:
         with guarded():
             preparation.launch_allowed(home, request, name, allowed)
-    if busy:
-        st.caption("A fine-tune of this name is under way.")
-    elif not exact:
-        st.caption("Choose a base model that can be used.")
-    elif missing:
-        st.caption("Give it a name" + ("." if train else " and choose training rows; store some on the page Data."))
-    if exact:
-        estimate.panel(home, TrainConfig(model=exact, **values), train, validation)
-        search_panel.panel(home, name, request, allowed)

@@ -44,10 +44,11 @@ def _row(workspace: Workspace, artifact: Artifact, scored: list[Scored]) -> dict
     return {
         "Name": row["name"], "Base": row["base"],
         "Kind": row["method"] + ("" if row["ended"] in WELL else f" ({row['ended']})"),
+        "Made": when(row["created"])[:10],
         "Made from": f"{'adapter' if manifest.get('merged_from') else 'import'} {origin}" if origin else data,
         "Exact match alone, %": alone.told() if alone else None,
         "Exact match with passages, %": reading.told() if reading else None,
-        "Validation loss": row["validation_loss"], "Made": when(row["created"]),
+        "Validation loss": row["validation_loss"],
     }  # fmt: skip
 
 
@@ -92,12 +93,13 @@ def _origin(workspace: Workspace, artifact: Artifact, scores: Scores) -> None:
     name = called(workspace, KIND, artifact.ref)
     if name != artifact.ref:
         st.caption(plain(f"Runs know {name} by its id, {artifact.ref}."))
-    tables.show([{"What": key, "Value": str(value)} for key, value in stated(manifest).items()], "tuned_stated",
-                "What its manifest says")  # fmt: skip
     if notes := manifest["summary"].get("notes"):
-        bullets(notes)
+        bullets([note[:1].upper() + note[1:] for note in notes])
     if run := manifest.get("run"):
         link("runs", "The run that made it", run)
+    with st.expander("Settings and results, as its manifest states them", key="tuned_manifest"):
+        rows = [{"What": key.capitalize(), "Value": str(value)} for key, value in stated(manifest).items()]
+        st.dataframe(rows, hide_index=True, key="tuned_stated", alt="What its manifest says", height="content")
 
 
 def _scores(workspace: Workspace, artifact: Artifact, scores: Scores) -> None:

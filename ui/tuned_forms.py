@@ -115,9 +115,7 @@ def take_in(workspace: Workspace) -> None:
             "Or a folder on this machine", key="tuned_import_folder", placeholder="/path/to/adapter"
         )
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            name = st.text_input(
-                "Name of the tuned model", key="tuned_import_name", max_chars=64, placeholder="its own"
-            )
+            name = st.text_input("Name it gets here", key="tuned_import_name", max_chars=64, placeholder="its own")
             base = st.selectbox("Base model", known(workspace), index=None, key="tuned_import_base",
                                 accept_new_options=True, placeholder="the one it names")  # fmt: skip
             pressed = st.button("Import", key="tuned_import_go", disabled=not (file or folder.strip()))

@@ -48,7 +48,11 @@ def _shown(workspace: Workspace, run: jobs.Run) -> None:
     status, (colour, icon) = run.status, STATES[run.state]
     st.markdown(f"**{plain(run.name)}** · {WORDS[run.kind]} · :{colour}-badge[{icon} {run.state}]")
     if not run.ended:
-        st.progress(_share(run), text=plain(_line(run)))
+        # a fine-tune's time left stands among its numbers
+        said = (run.status.get("text") or run.state) if run.kind == "train" else _line(run)
+        st.progress(_share(run), text=plain(said))
+    elif run.state in ("stopped", "died") and run.kind == "train":
+        st.caption(plain(curve.halted(run)))
     elif run.state == "done":
         st.caption(f"Took {duration(status.get('seconds', 0))}. Run {plain(run.id)}")
     if error := status.get("error"):
