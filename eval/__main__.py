@@ -15,7 +15,7 @@ from data.errors import UserError
 from data.schema import DecodeSettings
 from data.store import resolve
 from data.workspace import Workspace, open_workspace
-from eval import bench, checks, exports, grid_work, headroom, preference, records, report, tuning, votes
+from eval import bench, checks, exports, grid_work, headroom, preference, records, report, stamps, tuning, votes
 from eval.systems import CORNERS, METHOD, METHODS, K, Parts, corner, parse, possible, searched, settle
 from eval.used import scores_by_adapter
 from rag.filters import add_filters, named
@@ -64,7 +64,7 @@ def run_bench(options: argparse.Namespace) -> dict[str, Any]:
 
 def _say_report(options: argparse.Namespace, run: jobs.Run, scores: dict[str, Any]) -> None:
     shell.say(options, report.as_text(run, scores))
-    for sentence in [*report.tuned_on(run), *report.unfair(scores)]:
+    for sentence in stamps.red(run, scores):
         shell.warn(options, sentence)
 
 

@@ -17,7 +17,7 @@ from data.prompts import fingerprint as prompt_fingerprint
 from data.schema import DecodeSettings, Example
 from data.store import resolve
 from data.workspace import Workspace
-from eval import account, beside, claims, forms, records, scoring, seeds, teaching
+from eval import account, beside, claims, forms, hidden, records, scoring, seeds, teaching
 from eval.leaks import audited
 from eval.phases import Job, answer_all, ask_gold_alone, refuse_unless_whole, time_one_at_a_time
 from eval.plan import plan, save_plan
@@ -146,7 +146,11 @@ def _scored(run: jobs.Run) -> tuple[dict[str, Any], dict[str, dict[str, str]]]:
     examples = records.questions(run)
     scores = scoring.summarise(examples, named, leaked(config), beside.load(run))
     scores["seeds"] = seeds.spread(run.order["inputs"].get("recipes", {}), scores["systems"])
-    scores |= {"claims": claims.judged(examples, named, places(config["systems"]))}
+    where = places(config["systems"])
+    scores |= {
+        "claims": claims.judged(examples, named, where),
+        "hidden": hidden.summary(examples, named, scores, where),
+    }
     labels = account.labelled(run, examples, named)
     return scores | account.scored(run, named, labels), labels
 

@@ -9,7 +9,7 @@ from data import jobs, shell
 from data.schema import DecodeSettings
 from data.workspace import open_workspace
 from eval import bench, headroom, records, two_runs
-from eval.report import cell
+from eval.figures import cell
 
 
 def check_headroom(options: argparse.Namespace) -> dict[str, Any]:

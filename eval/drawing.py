@@ -6,7 +6,7 @@ import html
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-WIDTH, ROW, NAMES, NUMBERS = 760, 30, 170, 150
+WIDTH, ROW, NAMES, NUMBERS = 880, 30, 170, 270
 ACCENT = "#1f77d0"
 
 

@@ -6,16 +6,21 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
+
 from data.jobs import Run
 from data.schema import Answer, Example
-from eval import records
-from eval.metrics import score
-from eval.report import HEAD, notes, rows, tuned_on
+from eval import account, beside, records, stamps, told, told_beside
+from eval.headline import headline
+from eval.report import notes
+from eval.systems import places
+from eval.values import TEXT, table
 
+MEASURES = ("exact_match", "token_f1", "contains", "form", "fact", "lexical_support", *TEXT)
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 MARKUP = re.compile(r"([\\`*_\[\]<>|#])")
 
@@ -30,16 +35,39 @@ def answers(run: Run) -> Iterator[tuple[Example, str, Answer]]:
                 yield example, name, answer
 
 
-def line(example: Example, system: str, answer: Answer) -> dict[str, Any]:
-    """One answer with its question and scores (None where the system does not exist for this question)."""
-    scores = asdict(score(example, answer)) if answer.available else {"exact_match": None, "token_f1": None}
+Values = Mapping[str, Mapping[str, Sequence[float]]]
+"""{system: {example id: one value per measure of MEASURES, NaN where it has none}}"""
+
+
+def measured(run: Run) -> Values:
+    """What every answer is worth by every measure of single answers."""
+    examples, stored = records.questions(run), records.load_answers(run.folder)
+    similar = beside.load(run).similarity
+    return {
+        name: dict(zip((e.id for e in examples), table(examples, given, similar.get(name, {}), MEASURES), strict=True))
+        for name, given in stored.items()
+    }
+
+
+def line(example: Example, system: str, answer: Answer, values: Sequence[float], why: str) -> dict[str, Any]:
+    """One answer with its question, its scores (None where it has none) and why it is wrong ("" where it is not)."""
+    scores = {name: None if np.isnan(one) else float(one) for name, one in zip(MEASURES, values, strict=True)}
     return {
         "id": example.id, "question": example.question, "accepted": " | ".join(example.answers), "task": example.task,
-        "tags": ", ".join(example.tags), "answerable": example.answerable, "document": example.document or "",
-        "system": system, "answer": answer.text, **scores, "seconds": answer.seconds,
-        "prompt_tokens": answer.prompt_tokens, "new_tokens": answer.new_tokens, "finish_reason": answer.finish_reason,
-        "passages": len(answer.hits), "passages_dropped": answer.dropped, "note": answer.note,
+        "format": example.format or "", "tags": ", ".join(example.tags), "answerable": example.answerable,
+        "document": example.document or "", "system": system, "answer": answer.text, **scores, "why": why,
+        "seconds": answer.seconds, "prompt_tokens": answer.prompt_tokens, "new_tokens": answer.new_tokens,
+        "finish_reason": answer.finish_reason, "passages": len(answer.hits), "passages_dropped": answer.dropped,
+        "note": answer.note,
     }  # fmt: skip
+
+
+def lines(run: Run) -> Iterator[tuple[Example, Answer, dict[str, Any]]]:
+    """Every answer with its question and its ``line``."""
+    values, labels = measured(run), account.load_labels(run)
+    for example, system, answer in answers(run):
+        why = labels.get(system, {}).get(example.id, "")
+        yield example, answer, line(example, system, answer, values[system][example.id], why)
 
 
 def as_csv(run: Run) -> str:
@@ -47,8 +75,7 @@ def as_csv(run: Run) -> str:
     without it; what they would run as a formula is made text (``harmless``)."""
     file = io.StringIO(newline="")
     writer: Any = None
-    for given in answers(run):
-        row = line(*given)
+    for _, _, row in lines(run):
         if writer is None:
             writer = csv.DictWriter(file, list(row))
             writer.writeheader()
@@ -63,36 +90,47 @@ def harmless(value: Any) -> Any:
 
 def as_jsonl(run: Run) -> Iterator[str]:
     """One line for each answer: the row of ``as_csv`` with the prompt and every passage in full."""
-    for example, system, answer in answers(run):
+    for example, answer, row in lines(run):
         more = {
             "accepted": list(example.answers), "tags": list(example.tags), "evidence": example.evidence,
             "prompt": [asdict(message) for message in answer.conversation],
             "passages": [{"rank": hit.rank, "score": hit.score, **asdict(hit.passage)} for hit in answer.hits],
         }  # fmt: skip
-        yield json.dumps(line(example, system, answer) | more, ensure_ascii=False) + "\n"
+        yield json.dumps(row | more, ensure_ascii=False) + "\n"
 
 
 def as_markdown(run: Run, scores: dict[str, Any]) -> str:
-    """The summary: what stands against the numbers, the table, every sentence, the settings."""
+    """The summary: the verdict, what stands against the numbers, tables of scores, every sentence, the settings."""
     systems = run.order["config"]["systems"]
-    inputs = run.order["inputs"]
     parts = [
         f"# Comparison {plain(run.name)}",
-        f"{plain(run.id)}, test fingerprint {plain(inputs['test'])}. 95 % intervals in brackets, from "
-        f"{scores['units']} independent groups of questions.",
-        *(f"**{plain(sentence)}**" for sentence in tuned_on(run)),
-        table(HEAD, rows(scores)),
+        f"**{plain(headline(scores, places(systems)))}**",
+        *(f"**{plain(sentence)}**" for sentence in stamps.red(run, scores)),
+        f"{plain(run.id)}, test fingerprint {plain(run.order['inputs']['test'])}. 95 % intervals in brackets, from "
+        f"{plain(told.units(scores))}.",
+        ruled(told.system_rows(scores)),
         "\n".join(f"- {plain(sentence)}" for sentence in notes(run, scores)),
-        "## What was compared",
-        table(tuple(systems[0]), [tuple("" if v is None else str(v) for v in system.values()) for system in systems]),
     ]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    for task in told.tasks(scores):
+        parts += [f"## {told.TITLES[task]}", ruled(told.task_rows(scores, task)), plain(told.task_note(scores, task))]
+    if wrong := told_beside.why_rows(scores):
+        parts += ["## Why answers are wrong", ruled(wrong)]
+    for title, names in (("Beside correctness", told_beside.HONESTY), ("Tokens and cut answers", told_beside.COST)):
+        parts += [f"## {title}", ruled(told_beside.beside_rows(scores, names))]
+    if times := told_beside.cost_rows(scores):
+        parts += ["## Time of one answer", ruled(times), plain(told_beside.memory_said(scores))]
+    settings = [{key: "" if value is None else value for key, value in system.items()} for system in systems]
+    return "\n\n".join(part for part in [*parts, "## What was compared", ruled(settings)] if part) + "\n"
 
 
-def table(head: tuple[str, ...], lines: list[tuple[str, ...]]) -> str:
-    """A Markdown table."""
-    ruled = ["| " + " | ".join(plain(cell) for cell in one) + " |" for one in [head, *lines]]
-    return "\n".join([ruled[0], "|" + "---|" * len(head), *ruled[1:]])
+def ruled(rows: Sequence[Mapping[str, Any]]) -> str:
+    """A Markdown table; "" without rows."""
+    if not rows:
+        return ""
+    lines = [
+        "| " + " | ".join(plain(str(cell)) for cell in one) + " |" for one in [rows[0], *(r.values() for r in rows)]
+    ]
+    return "\n".join([lines[0], "|" + "---|" * len(rows[0]), *lines[1:]])
 
 
 def plain(text: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from data import jobs
 from data.workspace import Workspace
 from eval import bench
-from eval.report import cell
+from eval.figures import cell
 from eval.statistics import FEW_GROUPS
 from eval.systems import Parts
 

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 
@@ -65,6 +66,23 @@ def strengths(votes: Sequence[Vote], systems: Sequence[str]) -> list[Strength]:
         for i, name in enumerate(systems)
     ]
     return sorted(found, key=lambda one: -one.strength)
+
+
+def strength_rows(votes: Sequence[Vote], systems: Sequence[str]) -> list[dict[str, Any]]:
+    """The same as rows of a table."""
+    return [
+        {"System": one.system, "Strength": f"{one.strength:+.2f} ({one.low:+.2f} to {one.high:+.2f})",
+         "Wins": one.wins, "Losses": one.losses, "Ties": one.ties, "Both bad": one.both_bad}
+        for one in strengths(votes, systems)
+    ]  # fmt: skip
+
+
+def strengths_note(votes: Sequence[Vote]) -> str:
+    """What has to be known to read strengths."""
+    return (
+        f"Strengths are log-odds after Bradley and Terry, with 95 % intervals over {len({v.example for v in votes})} "
+        "questions; a tie, or both bad, is half a win for each side."
+    )
 
 
 def _wins(votes: Sequence[Vote], systems: Sequence[str]) -> np.ndarray:

@@ -1,188 +1,181 @@
-"""A finished comparison for people: as a table for the shell, and as one self-contained HTML file."""
+"""A finished comparison for people: as tables for the shell, and as one self-contained HTML file."""
 
 from __future__ import annotations
 
-import html
+from collections.abc import Mapping
 from typing import Any
 
 from data.jobs import Run
-from data.leakage import restored
 from data.schema import Answer, Example
-from eval import records, told
-from eval.figures import aligned, as_lines, cell
+from eval import account, conditions, fairness, hidden, markup, preference, records, stamps, told, told_beside, votes
+from eval.figures import as_lines
+from eval.headline import headline, that_matter
+from eval.markup import listed, paragraph, safe, section, table
 from eval.metrics import score
-from eval.report_parts import COSTS, cost_rows, memory_said, why_rows
-
-STYLE = """
-:root{color-scheme:light dark;--line:#8886}
-body{font:16px/1.5 system-ui,sans-serif;max-width:75rem;margin:2rem auto;padding:0 1rem}
-table{border-collapse:collapse;margin:1rem 0;width:100%}
-th,td{border-bottom:1px solid var(--line);padding:.35rem .6rem;text-align:left;vertical-align:top}
-td.n{font-variant-numeric:tabular-nums;white-space:nowrap}
-details{border-bottom:1px solid var(--line);padding:.4rem 0}
-summary{cursor:pointer}
-.red{color:#c62828;font-weight:600}
-@media(prefers-color-scheme:dark){.red{color:#ff8a80}}
-.wrong::before{content:"✗ "}.right::before{content:"✓ "}
-small{opacity:.75}
-"""
-
-
-def rows(scores: dict[str, Any]) -> list[tuple[str, ...]]:
-    """The table: system, n, exact match, token F1, seconds per answer, and what was left out."""
-    found: list[tuple[str, ...]] = []
-    for name, row in scores["systems"].items():
-        each = f"{row['seconds_per_answer']:.3f}" if row["seconds_per_answer"] is not None else "–"
-        found.append((name, str(row["n"]), cell(row["exact_match"]), cell(row["token_f1"]), each, _left_out(row)))
-    return found
-
-
-HEAD = ("system", "n", "exact match, %", "token F1, %", "s / answer", "left out")
-
-
-def _left_out(row: dict[str, Any]) -> str:
-    return f"{row['not_available']} without a gold passage" if row["not_available"] else ""
+from eval.systems import places
+from eval.why import ERROR, MEANING
 
 
 def as_text(run: Run, scores: dict[str, Any]) -> str:
-    """The table and the sentences of a comparison for a terminal."""
-    lines = [f"Comparison {run.name} ({run.id}); 95 % intervals in brackets", *aligned([HEAD, *rows(scores)])]
+    """The verdict, the tables and the sentences of a comparison for a terminal."""
+    lines = [f"Comparison {run.name} ({run.id}); 95 % intervals in brackets", headline(scores, _where(run)), ""]
+    lines += as_lines(told.system_rows(scores))
     for task in told.tasks(scores):
         lines += ["", told.TITLES[task], *as_lines(told.task_rows(scores, task))]
-    head, wrong = why_rows(scores)
-    lines += ["", "Wrong answers by reason", *aligned([head, *wrong])] if wrong else []
+    if wrong := told_beside.why_rows(scores):
+        lines += ["", "Wrong answers by reason", *as_lines(wrong)]
     return "\n".join([*lines, "", *notes(run, scores)])
 
 
 def notes(run: Run, scores: dict[str, Any]) -> list[str]:
     """What must be read with the numbers: the usual claims, pair sentences, flags, leakage."""
-    sentences = [f"{row['claim']}: {row['verdict']}." for row in scores.get("claims", [])]
-    sentences += [pair["sentence"] for pair in scores["pairs"] if pair["metric"] == "exact_match"]
-    sentences += [row["sentence"] for row in scores.get("seeds", [])]
-    return sentences + stamps(run, scores) + scores.get("fairness", {}).get("unknown", [])
-
-
-def tuned_on(run: Run) -> list[str]:
-    """What must be said in red: knowledge bases whose settings were tuned on some of these very test questions."""
+    pairs = [pair["sentence"] for pair in scores["pairs"] if pair["metric"] == "exact_match"]
     return [
-        f"{one['questions']} of {one['of']} test questions are among those that {name} was tuned on (run {one['run']}):"
-        " its scores here look better than they would on new questions."
-        for name, one in run.order["inputs"].get("tuned_on", {}).items()  # orders from before tuning have none
-    ]
-
-
-def stamps(run: Run, scores: dict[str, Any]) -> list[str]:
-    """Flags and leakage: what stands against the numbers as a whole."""
-    saved, sentences = run.order["config"]["leakage"], flagged(run)
-    if saved:
-        leakage = restored(saved)
-        sentences += [f"Leakage allowed: {sentence}" for sentence in leakage.blocking()]
-        sentences += leakage.warning() + leakage.informing()
-    return sentences + clean(run, scores)
-
-
-def flagged(run: Run) -> list[str]:
-    """What must be known of single systems."""
-    return [f"{name}: {flag}." for name, found in run.order["inputs"]["flags"].items() for flag in found]
-
-
-def clean(run: Run, scores: dict[str, Any]) -> list[str]:
-    """The scores on the rows that no training question repeats, where some are repeated."""
-    rows = [(name, row["clean"]["exact_match"]) for name, row in scores["systems"].items() if row.get("clean")]
-    return [
-        f"{name} on the {found['n']} clean rows: exact match {cell(found)} %."
-        for name, found in rows if found and run.order["config"]["leakage"]
+        *stamps.claimed(scores), *pairs, *stamps.seeded(scores), *stamps.stamps(run, scores), *stamps.unknown(scores)
     ]  # fmt: skip
 
 
 def as_html(run: Run, scores: dict[str, Any]) -> str:
-    """One HTML file with nothing outside itself: sentences, table, tasks, settings, every question and answer."""
-    answers = records.load_answers(run.folder)
-    body = [
-        f"<h1>Comparison {_safe(run.name)}</h1>",
-        f"<p><small>{_safe(run.id)}; test fingerprint {_safe(run.order['inputs']['test'])}; "
-        f"95 % intervals in brackets, from {_safe(told.units(scores))}.</small></p>",
-        *(f"<p class='red'>{_safe(line)}</p>" for line in [*tuned_on(run), *unfair(scores)]),
-        _table(HEAD, rows(scores)),
-        "<ul>" + "".join(f"<li>{_safe(line)}</li>" for line in notes(run, scores)) + "</ul>",
-        "<h2>By task</h2>", _parts(scores),
-        *_beside(scores),
-        "<h2>Systems</h2>", _settings(run),
-        "<h2>Every question</h2>", *[_question(example, answers) for example in records.questions(run)],
+    """One HTML file with nothing outside itself, in the order of the page Compare; see eval.markup."""
+    about = (
+        f"{run.id}, ordered {run.order['created']}. Test {run.order['config']['test']}, fingerprint "
+        f"{run.order['inputs']['test']}. Means with their 95 % intervals in brackets, from {told.units(scores)}."
+    )
+    parts = [
+        f"<h1>Comparison {safe(run.name)}</h1>",
+        paragraph(headline(scores, _where(run)), "verdict"),
+        "".join(paragraph(line, "red") for line in stamps.red(run, scores)),
+        listed(stamps.stamps(run, scores)),
+        paragraph(about, "note"),
+        *_scores(run, scores),
+        *_around(run, scores),
+        section("Every question", *_questions(run)),
+    ]
+    return markup.document(f"Comparison {run.name}", parts)
+
+
+def _where(run: Run) -> dict[str, str]:
+    return places(run.order["config"]["systems"])
+
+
+def _scores(run: Run, scores: dict[str, Any]) -> list[str]:
+    """How right the answers are: over all, pair by pair, why not, task by task, on parts."""
+    main = [pair for pair in scores["pairs"] if pair["metric"] == "exact_match"]
+    title, lines, note = hidden.reader(scores, _where(run))
+    return [
+        section(
+            "All questions together", markup.means({n: row["exact_match"] for n, row in scores["systems"].items()}),
+            paragraph("Exact match, % of questions.", "note"), table(told.system_rows(scores)),
+            listed([f"{name}: {said}." for name, said in hidden.refusals(scores).items()] + stamps.seeded(scores)),
+            f"<h3>{safe(title)}</h3>" if title else "", listed(lines), paragraph(note, "note"),
+        ),
+        section("Differences", markup.differences(main), listed(that_matter(main, _where(run))), _pairs(scores)),
+        section("What is usually said", listed(_claims(scores))),
+        section("Why answers are wrong", table(told_beside.why_rows(scores)), _reasons(scores)),
+        section("By task", *_tasks(scores)),
+        section("On parts of the questions", *_slices(scores)),
     ]  # fmt: skip
-    head = f"<meta charset='utf-8'><title>{_safe(run.name)}</title><style>{STYLE}</style>"
-    return f"<!doctype html><html lang='en'><head>{head}</head><body>{''.join(body)}</body></html>"
 
 
-def unfair(scores: dict[str, Any]) -> list[str]:
-    """What must be said in red: conditions that were not the same for all systems."""
-    return scores.get("fairness", {}).get("differs", [])
+def _claims(scores: dict[str, Any]) -> list[str]:
+    return [f"{row['claim']}: {row['verdict']}. {' '.join(row['sentences'])}" for row in scores.get("claims", [])]
 
 
-def _beside(scores: dict[str, Any]) -> list[str]:
-    """Wrong answers by reason, and times: left out for runs from before they were kept."""
-    head, wrong = why_rows(scores)
-    parts = ["<h2>Why answers are wrong</h2>", _table(head, wrong)] if wrong else []
-    if rows := cost_rows(scores):
-        about = "Median seconds of single answers, 95th percentile in brackets. " + memory_said(scores)
-        parts += ["<h2>Time and memory</h2>", _table(COSTS, rows), f"<p><small>{_safe(about)}</small></p>"]
+def _pairs(scores: dict[str, Any]) -> str:
+    """Every pair by every measure, folded away."""
+    parts = [f"<h3>{safe(title)}</h3>{table(told.pair_rows(pairs))}" for title, pairs in told.pairs_apart(scores)]
+    return f"<details><summary>Every pair of systems</summary>{''.join(parts)}</details>" if scores["pairs"] else ""
+
+
+def _reasons(scores: dict[str, Any]) -> str:
+    found = told_beside.reasons(scores)
+    first = "Each wrong answer has one reason: the first of this list that fits."
+    return paragraph(first, "note") + listed(f"{name}: {MEANING[name]}" for name in found) if found else ""
+
+
+def _tasks(scores: dict[str, Any]) -> list[str]:
+    parts = []
+    for task in told.tasks(scores):
+        parts += [f"<h3>{safe(told.TITLES[task])}</h3>", table(told.task_rows(scores, task))]
+        parts.append(paragraph(told.task_note(scores, task), "note"))
+        for name, row in scores["systems"].items():
+            if (part := row["tasks"].get(task, {})).get("confusion"):
+                inside = table(told.class_rows(part)) + table(told.confusion_rows(part))
+                parts.append(f"<details><summary>{safe(name)}: every class, and who is taken for whom</summary>"
+                             f"{inside}</details>")  # fmt: skip
     return parts
 
 
-def _safe(value: Any) -> str:
-    return html.escape(str(value))
+def _slices(scores: dict[str, Any]) -> list[str]:
+    return [
+        f"<h3>By {safe(column)}: exact match, %</h3>{table(told.slice_rows(scores, column, 'exact_match'))}"
+        for column in scores.get("slices", {})
+    ]  # fmt: skip
 
 
-def _table(head: tuple[str, ...], lines: list[tuple[Any, ...]]) -> str:
-    top = "".join(f"<th>{_safe(name)}</th>" for name in head)
-    body = "".join("<tr>" + "".join(f"<td class='n'>{_safe(c)}</td>" for c in line) + "</tr>" for line in lines)
-    return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+def _around(run: Run, scores: dict[str, Any]) -> list[str]:
+    """What does not tell how right answers are: honesty, retrieval, time, votes, fairness, settings."""
+    honest, cost = (told_beside.beside_rows(scores, names) for names in (told_beside.HONESTY, told_beside.COST))
+    met, systems = conditions.load(run), run.order["config"]["systems"]
+    times = table(told_beside.cost_rows(scores))
+    fair = [*stamps.unfair(scores), *stamps.unknown(scores)] or ["All systems had the same conditions."]
+    return [
+        section("Beside correctness", table(honest), paragraph(told_beside.HONEST_NOTE, "note"),
+                table(told_beside.found_rows(scores)), paragraph(told_beside.FOUND_NOTE, "note"),
+                table(cost), paragraph(told_beside.COST_NOTE, "note")),
+        section("Time and memory", times, paragraph(told_beside.TIMES_NOTE, "note") if times else "",
+                paragraph(told_beside.memory_said(scores))),
+        section("Human votes", *_votes(run)),
+        section("Was it fair", listed(fair), table(fairness.table(met))) if met else "",
+        section("What was compared", table([{k: "" if v is None else v for k, v in one.items()} for one in systems])),
+    ]  # fmt: skip
 
 
-def _parts(scores: dict[str, Any]) -> str:
-    """The tables of the page Compare: tasks with their classes, pairs, what stands beside, slices."""
-    found = []
-    for task in told.tasks(scores):
-        found += [f"<h3>{_safe(told.TITLES[task])}</h3>", _rows(told.task_rows(scores, task))]
-        found.append(f"<p><small>{_safe(told.task_note(scores, task))}</small></p>")
-    found.append("<h2>Every pair of systems</h2>")
-    for title, pairs in told.pairs_apart(scores):
-        found += [f"<h3>{_safe(title)}</h3>", _rows(told.pair_rows(pairs))]
-    found.append("<h2>Beside correctness</h2>")
-    found += [_rows(told.beside_rows(scores, names)) for names in (told.HONESTY, told.COST)]
-    found.append(_rows(told.found_rows(scores)))
-    for column in scores.get("slices", {}):
-        found += [f"<h3>By {_safe(column)}: exact match, %</h3>", _rows(told.slice_rows(scores, column, "exact_match"))]
-    return "".join(found)
+def _votes(run: Run) -> list[str]:
+    """What each ballot's votes amount to; nothing before the first vote."""
+    parts = []
+    for ballot in votes.ballots(run):
+        if given := votes.load_votes(run, ballot):
+            each, _ = preference.raters(given)
+            said = [*preference.all_pairs(given, ballot.systems), preference.position_bias(given)[0],
+                    "Votes of each rater: " + ", ".join(f"{name} {n}" for name, n in each.items()) + "."]  # fmt: skip
+            rows = preference.strength_rows(given, ballot.systems)
+            parts += [f"<h3>{safe(', '.join(ballot.systems))}</h3>", listed(said), table(rows)]
+            parts.append(paragraph(preference.strengths_note(given), "note"))
+    return parts
 
 
-def _rows(rows: list[dict[str, Any]]) -> str:
-    """Rows of a table, or nothing where no system has a figure."""
-    return _table(tuple(rows[0]), [tuple(row.values()) for row in rows]) if rows and len(rows[0]) > 1 else ""
+def _questions(run: Run) -> list[str]:
+    answers, labels = records.load_answers(run.folder), account.load_labels(run)
+    names = [system["name"] for system in run.order["config"]["systems"]]
+    given = {name: answers.get(name, {}) for name in names}
+    return [_question(example, given, labels) for example in records.questions(run)]
 
 
-def _settings(run: Run) -> str:
-    systems = run.order["config"]["systems"]
-    head = tuple(systems[0])
-    return _table(head, [tuple("" if s[key] is None else str(s[key]) for key in head) for s in systems])
-
-
-def _question(example: Example, answers: dict[str, dict[str, Answer]]) -> str:
-    lines = []
-    for name, given in answers.items():
-        if not (answer := given.get(example.id)) or not answer.available:
+def _question(example: Example, given: Mapping[str, Mapping[str, Answer]], labels: dict[str, dict[str, str]]) -> str:
+    """One question, folded; whether each system is right shows without opening it."""
+    lines, marks = [], []
+    for name, answers in given.items():
+        if not (answer := answers.get(example.id)) or not answer.available:
             continue
-        mark = "right" if score(example, answer).exact_match else "wrong"
-        lines.append(f"<tr><td>{_safe(name)}</td><td class='{mark}'>{_safe(answer.text)}{_passages(answer)}</td></tr>")
+        right = answer.finish_reason != ERROR and bool(score(example, answer).exact_match)
+        kind, sign = ("right", "✓") if right else ("wrong", "✗")
+        marks.append(f"<span class='{kind}'>{sign} {safe(name)}</span>")
+        why = labels.get(name, {}).get(example.id, "")
+        lines.append(
+            f"<tr><td class='{kind}'>{sign} {safe(name)}{f'<br>{safe(why)}' if why else ''}</td>"
+            f"<td class='text'>{safe(answer.text) or '(an empty answer)'}{_passages(answer)}</td></tr>"
+        )
     wanted = " | ".join(example.answers)
     return (
-        f"<details><summary>{_safe(example.question)}</summary><p>Wanted: {_safe(wanted)}</p>"
-        f"<table>{''.join(lines)}</table></details>"
+        f"<details><summary>{safe(example.question)}<br><span class='note'>{' '.join(marks)}</span></summary>"
+        f"<p>Accepted: {safe(wanted)}</p><table>{''.join(lines)}</table></details>"
     )
 
 
 def _passages(answer: Answer) -> str:
     if not answer.hits:
         return ""
-    items = "".join(f"<li>{_safe(hit.passage.document)}: {_safe(hit.passage.text)}</li>" for hit in answer.hits)
-    return f"<details><summary>{len(answer.hits)} passages</summary><ol>{items}</ol></details>"
+    items = "".join(f"<li>{safe(hit.passage.document)}: {safe(hit.passage.text)}</li>" for hit in answer.hits)
+    count = "1 passage" if len(answer.hits) == 1 else f"{len(answer.hits)} passages"
+    return f"<details><summary>{count}</summary><ol>{items}</ol></details>"

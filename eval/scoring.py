@@ -11,12 +11,11 @@ import numpy as np
 from data.schema import Answer, Example
 from eval import pairs, slices, tasks
 from eval.found import judge, measures, retrieved
-from eval.metrics import abstains, said
 from eval.retrieval import Outcome
 from eval.statistics import estimates, figure, group_of, saved, unit_words, units
 from eval.values import GENERAL, LEADS, TEXT, WORDS, Beside, table
 
-SCORING = 3  # goes up when the same answers would give other numbers or more of them
+SCORING = 4  # goes up when the same answers would give other numbers or more of them
 METRICS = ("exact_match", "token_f1")
 SINGLE = {"short": ("contains",), "text": TEXT}  # measures of single answers that a task has beside those
 NOTHING: dict[str, Any] = {"values": {}}
@@ -91,7 +90,6 @@ def _system(
         "over_budget": sum(answer.finish_reason == "over_budget" for answer in scored),
         "truncated": sum(answer.finish_reason == "length" for answer in scored),
         "empty": sum(not answer.text.strip() for answer in scored),
-        "abstained": sum(abstains(said(answer)) for answer in scored),
         "passages_dropped": sum(answer.dropped for answer in scored),
         "retrieval": measures(outcomes, k, groups) if outcomes else None,
     }

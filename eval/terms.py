@@ -61,13 +61,22 @@ def terms(text: str) -> list[Term]:
     found = [Term(one.group(), frozenset(readings(one.group())), True) for one in NUMBER.finditer(text)]
     rest = NUMBER.sub(" ", text)
     spoken = [one for one in WORD.finditer(rest) if len(one.group()) > 1 and one.group().casefold() not in EMPTY]
-    stems = words(" ".join(one.group() for one in spoken))
+    stems = _stems([one.group() for one in spoken])
     named = rest != rest.upper()
     for one, stem in zip(spoken, stems, strict=True):
         name = named and one.group()[0].isupper() and not _begins(rest, one.start())
-        found.append(Term(one.group(), frozenset([stem]), name))
+        found.append(Term(one.group(), stem, name))
     found += [Term(pair, frozenset([pair]), False) for pair in PAIR.findall(rest)]
     return list({term.keys: term for term in reversed(found)}.values())[::-1]
+
+
+def _stems(spoken: Sequence[str]) -> list[frozenset[object]]:
+    """The keys of each word. The search's rules cut some words once more ("İzmir" is two in lower case): of such a word
+    the longest part counts."""
+    found = words(" ".join(spoken))
+    if len(found) == len(spoken):
+        return [frozenset([stem]) for stem in found]
+    return [frozenset([max(words(one) or [one], key=len)]) for one in spoken]
 
 
 def _normal(text: str) -> str:

@@ -5,10 +5,10 @@ Scores from before a measure existed have a dash for it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from eval.figures import cell, own_n, p_value, with_n
+from eval.figures import cell, own_n, p_value
 from eval.statistics import FEW_GROUPS
 
 Row = dict[str, Any]
@@ -19,6 +19,7 @@ HEADS = {
     "accuracy": "Accuracy, %", "macro_precision": "Macro precision, %", "macro_recall": "Macro recall, %",
     "macro_f1": "Macro F1, %", "micro_f1": "Micro F1, %", "mae": "MAE", "rmse": "RMSE", "mse": "MSE", "r2": "R²",
     "parse_rate": "Parse rate, %", "form": "Form kept, %", "fact": "Fact in any form, %",
+    "abstention": "Abstained, %", "blank": "Empty, %",
     "abstention_recall": "Abstention recall, %", "abstention_precision": "Abstention precision, %",
     "lexical_support": "Lexical support, %", "truncation": "Cut or did not fit, %", "prompt_tokens": "Prompt tokens",
     "new_tokens": "New tokens", "perplexity": "Perplexity of the reference",
@@ -29,13 +30,25 @@ TASKS = {
     "number": ("parse_rate", "mae", "rmse", "mse", "r2"),
 }  # fmt: skip
 TITLES = {"short": "Short answers", "text": "Texts", "label": "Labels", "number": "Numbers"}
-HONESTY = ("abstention_recall", "abstention_precision", "form", "fact", "lexical_support")
-COST = ("prompt_tokens", "new_tokens", "truncation", "perplexity")
-FOUND = {"hit": "Hit rate, %", "mrr": "MRR, %", "recall": "Recall, %", "ndcg": "nDCG, %"}
 
 
-def _factor(name: str) -> float:
+def factor(name: str) -> float:
+    """100 for what is shown in percent, else 1."""
     return 100 if HEADS[name].endswith("%") else 1
+
+
+def system_rows(scores: Mapping[str, Any]) -> list[Row]:
+    """One row per system: the two measures that all tasks have, with their intervals, and what was left out."""
+    rows = []
+    for name, row in scores["systems"].items():
+        each = row["seconds_per_answer"]
+        rows.append({
+            "System": name, "n": row["n"], "Exact match, %": cell(row["exact_match"]),
+            "Token F1, %": cell(row["token_f1"]), "Seconds per answer": "–" if each is None else f"{each:.3f}",
+            "Left out": f"{row['not_available']} without a gold passage" if row["not_available"] else "–",
+            "Passages dropped": str(row["passages_dropped"] or "–"),
+        })  # fmt: skip
+    return without_empty(rows)
 
 
 def tasks(scores: Mapping[str, Any]) -> list[str]:
@@ -50,7 +63,7 @@ def task_rows(scores: Mapping[str, Any], task: str) -> list[Row]:
     for name, row in scores["systems"].items():
         if part := row["tasks"].get(task):
             own = {**part, **part.get("measures", {})}
-            cells = {HEADS[measure]: own_n(own.get(measure), part["n"], _factor(measure)) for measure in TASKS[task]}
+            cells = {HEADS[measure]: own_n(own.get(measure), part["n"], factor(measure)) for measure in TASKS[task]}
             found.append({"System": name, "n": part["n"], **cells})
     return without_empty(found)
 
@@ -94,23 +107,6 @@ def confusion_rows(part: Mapping[str, Any]) -> list[Row]:
         {"True class": name, **dict(zip(found["given"], counts, strict=True))}
         for name, counts in zip(found["truth"], found["counts"], strict=True)
     ]
-
-
-def beside_rows(scores: Mapping[str, Any], measures: Sequence[str]) -> list[Row]:
-    """One row per system of measures beside correctness, each with its own n."""
-    return without_empty([
-        {"System": name, **{HEADS[measure]: with_n(row.get(measure), _factor(measure)) for measure in measures}}
-        for name, row in scores["systems"].items()
-    ])  # fmt: skip
-
-
-def found_rows(scores: Mapping[str, Any]) -> list[Row]:
-    """One row per system that searches: what was found of the gold passages."""
-    return without_empty([
-        {"System": name, "Passages": found["k"], "n": found["n"],
-         **{head: cell(found.get(measure)) for measure, head in FOUND.items()}}
-        for name, row in scores["systems"].items() if (found := row.get("retrieval"))
-    ])  # fmt: skip
 
 
 def units(scores: Mapping[str, Any]) -> str:

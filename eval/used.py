@@ -10,7 +10,7 @@ from typing import Any
 from data import jobs
 from data.disk import read_json
 from data.workspace import Workspace
-from eval.report import cell
+from eval.figures import cell
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,9 @@ from eval.terms import Term, keys, support, terms
 Given = Mapping[str, Answer]
 """One system's answers by example id."""
 
-GENERAL = ("exact_match", "token_f1", "contains", "form", "fact", "lexical_support", "abstention_recall",
-           "abstention_precision", "truncation", "prompt_tokens", "new_tokens")  # fmt: skip
+GENERAL = ("exact_match", "token_f1", "contains", "form", "fact", "lexical_support", "abstention",
+           "abstention_recall", "abstention_precision", "blank", "truncation", "prompt_tokens",
+           "new_tokens")  # fmt: skip
 TEXT = ("rouge_l", "similarity")
 WORDS = {
     "exact_match": "exact match", "token_f1": "token F1", "contains": "contains the answer", "rouge_l": "ROUGE-L",
@@ -116,8 +117,10 @@ def _keys(text: str) -> set[object]:
 
 SINGLE: dict[str, Callable[[Example, Answer], float]] = {
     "contains": _contains, "form": _form, "fact": _fact, "lexical_support": _support,
+    "abstention": lambda e, a: float(abstains(said(a))),
     "abstention_recall": lambda e, a: np.nan if e.answerable else float(abstains(said(a))),
     "abstention_precision": lambda e, a: float(not e.answerable) if abstains(said(a)) else np.nan,
+    "blank": lambda e, a: float(not a.text.strip()),
     "truncation": lambda e, a: float(a.finish_reason in CUT),
     "prompt_tokens": lambda e, a: a.prompt_tokens or np.nan,  # without a model there is no prompt
     "new_tokens": lambda e, a: float(a.new_tokens) if a.prompt_tokens else np.nan,

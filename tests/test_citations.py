@@ -144,6 +144,7 @@ def test_every_passage_that_holds_the_answer_is_named() -> None:
 def test_other_scripts_and_forms_of_unicode() -> None:
     passages = ["Das Café in Zürich hat 40 Plätze.", "東京の町は大きくて人も多い", "Η πόλη έχει γέφυρα"]
     assert verdicts("ZÜRICH", passages) == [(1, VERBATIM)]
+    assert verdicts("There is a town, İzmir [1].", ["There is a town, İzmir."]) == [(1, SUPPORTED)]
     assert verdicts("Cafe\u0301", passages) == [(1, VERBATIM)]
     assert verdicts("４０ Plätze", passages) == [(1, VERBATIM)]
     assert verdicts("東京", passages) == [(2, VERBATIM)]

@@ -16,7 +16,7 @@ from data.examples import save_examples
 from data.prompts import ABSTAIN
 from data.schema import Answer, Example
 from data.workspace import Workspace, open_workspace
-from eval import bench, records, report, told
+from eval import bench, records, report, told, told_beside
 from eval.systems import Parts, corner
 from ui import frame
 
@@ -84,7 +84,11 @@ def tables(app: AppTest, column: str) -> list[DataFrame]:
 def test_each_task_has_its_own_measures_and_the_reason_why_it_is_one(home: Workspace) -> None:
     app = opened(make(home))
     assert not app.exception
-    assert [one.value for one in app.subheader][:3] == ["By task", "Differences", "All questions together"]
+    assert [one.value for one in app.subheader][:3] == [
+        "All questions together",
+        "Differences",
+        "Why answers are wrong",
+    ]
     assert "it was told from the rows: 12 of 70 rows" in said(app)
     (labels,) = tables(app, "Macro F1, %")
     assert labels["Accuracy, %"][0].startswith("96.7 (")
@@ -134,7 +138,7 @@ def old(scores: dict[str, Any]) -> dict[str, Any]:
             part["measures"] = {name: one["mean"] for name, one in part["measures"].items() if one}
             for new in ("classes", "confusion", "signatures", "contains", "form", "fact"):
                 part.pop(new, None)
-        for new in ("retrieval", "perplexity", "form", "fact", *told.HONESTY, *told.COST):
+        for new in ("retrieval", "perplexity", "form", "fact", *told_beside.HONESTY, *told_beside.COST):
             row.pop(new, None)
     kept["pairs"] = [
         {key: pair[key] for key in ("first", "second", "metric", "mean", "low", "high", "n", "groups", "sentence")}

@@ -31,7 +31,8 @@ def test_the_table_holds_every_answer_once_with_its_scores(home: Workspace) -> N
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =1", "\n=1"])
 def test_what_a_spreadsheet_would_run_becomes_text(text: str) -> None:
     example = Example("q", text, (text,), tags=(text,), document=text)
-    row = {name: exports.harmless(value) for name, value in exports.line(example, text, Answer("q", text, 0.0)).items()}
+    plain = exports.line(example, text, Answer("q", text, 0.0), [0.5] * len(exports.MEASURES), text)
+    row = {name: exports.harmless(value) for name, value in plain.items()}
     assert [name for name, value in row.items() if str(value).lstrip(" ").startswith(exports.FORMULA)] == []
     assert row["answer"] == "'" + text
     assert exports.harmless(-1.5) == -1.5, "numbers stay numbers"
@@ -67,6 +68,6 @@ def test_the_summary_says_what_the_page_says_and_shows_signs_as_text(home: Works
         if pair["metric"] == "exact_match":
             assert exports.plain(pair["sentence"]) in text
     lines = text.splitlines()
-    head = next(i for i, line in enumerate(lines) if line.startswith("| system | n |"))
+    head = next(i for i, line in enumerate(lines) if line.startswith("| System | n |"))
     assert [line.split(" | ")[0] for line in lines[head + 2 : head + 6]] == ["| base", "| sft", "| rag", "| sft+rag"]
     assert exports.plain("a|b *c* <i>\nd") == "a\\|b \\*c\\* \\<i\\> d"

@@ -11,7 +11,7 @@ from data import jobs, store
 from data.child import Reporter
 from data.disk import read_json, write_json
 from data.workspace import Workspace
-from eval import grid, records, report
+from eval import figures, grid, records, report
 from rag import orders
 from tests.hashing import fake
 from tests.test_grid import base, finished, ordered  # noqa: F401 - base is a fixture
@@ -65,7 +65,7 @@ def test_the_result_leads_with_the_half_that_did_not_choose(workspace: Workspace
     held = next(one.value for one in app.dataframe if "in use when measured" in one.value.columns).set_index("")
     assert held.loc["Passages in the prompt"].to_dict() == {"chosen": "1", "in use when measured": "4"}
     assert held.loc["Method", "chosen"] == "BM25"
-    assert held.loc["hit rate, %", "chosen"] == report.cell(told["held_out"]["chosen"]["hit"])
+    assert held.loc["hit rate, %", "chosen"] == figures.cell(told["held_out"]["chosen"]["hit"])
 
 
 def test_one_click_orders_the_new_version_and_its_settings_become_the_defaults(

@@ -13,7 +13,7 @@ from data.examples import save_examples
 from data.prompts import ABSTAIN
 from data.schema import Example
 from data.workspace import Workspace, open_workspace
-from eval import records
+from eval import bench, records
 from eval.hidden import clearly_ahead, only_refusals, where_known
 from tests.test_pages import at, make_bench, texts
 
@@ -85,6 +85,7 @@ def test_the_overview_says_what_a_score_is_made_of(workspace: Workspace) -> None
         {**row, "text": ABSTAIN} if row["system"] == "base" and row["example"] in ("q0", "q1") else row for row in rows
     ]
     append_jsonl(run.folder / "answers.jsonl", refused)
+    bench.score_again(run)
     (said,) = [one.value for one in at("overview").caption if "where no answer exists" in one.value]
     assert said.replace("\\", "") == f"Its 2 right answers all say “{ABSTAIN}”, where no answer exists."
 

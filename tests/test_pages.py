@@ -19,8 +19,9 @@ from data.prompts import fingerprint as prompt_fingerprint
 from data.schema import Answer, Example, Hit, Message, Passage
 from data.workspace import Workspace, open_workspace
 from eval import records, scoring
+from eval.headline import headline
 from eval.systems import Parts, corner
-from ui import frame, verdicts
+from ui import frame
 
 APP = Path(__file__).resolve().parents[1] / "app.py"
 PAGES = [file for file, _, _ in frame.PAGES.values()]
@@ -121,11 +122,13 @@ def test_the_headline_says_where_another_system_is_ahead() -> None:
     systems = {name: {"exact_match": {"mean": mean, "n": 40}} for name, mean in (("sft", 0.6), ("rag", 0.3))}
     pair = {"first": "rag", "second": "sft", "metric": "exact_match", "mean": -0.3, "low": -0.5, "high": -0.1}
     places = {"sft": "sft", "rag": "rag"}
-    assert verdicts.leader({"systems": systems, "pairs": [pair]}, places, {"rag": ["changed", "new"]}) == (
+    assert headline(
+        {"systems": systems, "pairs": [pair], "hidden": {"ahead": {"rag": ["changed", "new"]}}}, places
+    ) == (
         "Over all 40 questions SFT answers best (60.0 % exact match), ahead of RAG by 30.0 points (10.0 to 50.0). "
         "It depends on the kind of question: RAG is clearly ahead on changed, new."
     )
-    unsure = verdicts.leader({"systems": systems, "pairs": [{**pair, "high": 0.1}]}, places, {})
+    unsure = headline({"systems": systems, "pairs": [{**pair, "high": 0.1}]}, places)
     assert unsure.endswith("but not clearly ahead of RAG.")
 
 

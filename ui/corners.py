@@ -12,12 +12,13 @@ from data.errors import UserError
 from data.schema import DecodeSettings
 from data.workspace import Workspace
 from eval import client
+from eval.headline import TITLES
 from eval.systems import System
 from rag.filters import EVERYTHING, Filter
 from ui import steps
 from ui.frame import plain
 from ui.passages import origin
-from ui.square import MEANING, TITLES, square
+from ui.square import MEANING, square
 
 CITING = (
     "Adds one line to the prompt of the systems that read passages: name them by number, like [1]. "

@@ -8,7 +8,7 @@ import streamlit as st
 
 from data import jobs
 from data.shell import duration
-from eval.report import cell
+from eval.figures import cell
 from sft.curve import latest, lived
 from ui import cached
 from ui.charts import METRICS

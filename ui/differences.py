@@ -7,8 +7,9 @@ from typing import Any
 import streamlit as st
 
 from eval import told
+from eval.headline import that_matter
 from eval.values import WORDS
-from ui import charts, tables, verdicts
+from ui import charts, tables
 from ui.frame import bullets, plain
 
 ALL = "All questions"
@@ -27,7 +28,7 @@ def show(scores: dict[str, Any], places: dict[str, str]) -> None:
         f"Differences in points of {what} with 95 % intervals. Clear: the interval leaves out 0 and p stays below 0.05 "
         f"with all {len(rows)} pairs allowed for (Holm)."
     ))  # fmt: skip
-    bullets(verdicts.that_matter(rows, places) or [row["sentence"] for row in rows[:6]])
+    bullets(that_matter(rows, places) or [row["sentence"] for row in rows[:6]])
     with st.expander(f"Every pair of systems ({len(rows)})", key="compare_pairs"):
         tables.show(told.pair_rows(rows), "differences_table", "Every pair of systems with its difference")
         st.caption(

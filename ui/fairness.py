@@ -1,4 +1,4 @@
-"""Whether the systems were compared under the same conditions: what differs in red, the whole lock on request."""
+"""Whether the systems were compared under the same conditions: the whole lock on request."""
 
 from __future__ import annotations
 
@@ -9,13 +9,7 @@ import streamlit as st
 from data.jobs import Run
 from eval import conditions, fairness
 from ui import tables
-from ui.frame import bullets, plain
-
-
-def alarm(scores: dict[str, Any]) -> None:
-    """In red, beside the verdict: what is not the same for all systems and should be."""
-    for line in scores.get("fairness", {}).get("differs", ()):
-        st.error(plain(line), icon=":material/balance:")
+from ui.frame import bullets
 
 
 def show(run: Run, scores: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from data import jobs
 from data.workspace import Workspace
+from eval import told
 from eval.headroom import KIND, SAMPLE, advice
 from ui import cached, tables
 from ui.errand import result_of, run_errand
@@ -63,7 +64,7 @@ def _shown(workspace: Workspace, run: jobs.Run) -> None:
     rows = [
         {"System": {"base": "Base alone", "gold": "With the right passage"}.get(row["System"], row["System"]),
          "n": row["n"], "Exact match, %": row["Exact match, %"], "Token F1, %": row["Token F1, %"]}
-        for row in tables.systems(scores)
+        for row in told.system_rows(scores)
     ]  # fmt: skip
     tables.show(rows, f"headroom_table_{run.id}", "What the base knows, and what the right passage adds")
     st.caption(plain(f"Means with their 95 % intervals. Checked {when(run.order['created'])}. Run {run.id}"))

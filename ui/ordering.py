@@ -10,13 +10,14 @@ import streamlit as st
 from data import jobs
 from data.schema import DecodeSettings
 from data.workspace import Workspace
+from eval.headline import TITLES
 from eval.systems import CORNERS, Parts
 from rag.settings import METHODS
 from ui import headroom, model_picker, pickers
 from ui.errand import Refused, result_of, run_errand
 from ui.frame import guarded, plain
 from ui.methods import METHOD_HELP, method_name
-from ui.square import MEANING, TITLES
+from ui.square import MEANING
 from ui.watch import active, launch
 
 

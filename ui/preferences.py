@@ -8,7 +8,7 @@ import streamlit as st
 
 from data.jobs import Run
 from eval import preference, records
-from eval.report import cell
+from eval.figures import cell
 from eval.scoring import saved
 from eval.votes import Ballot, Vote, load_votes
 from ui import cached, tables
@@ -30,15 +30,9 @@ def show(run: Run, ballots: Sequence[Ballot]) -> None:
 
 def _ballot(run: Run, ballot: Ballot, votes: Sequence[Vote]) -> None:
     bullets(preference.all_pairs(votes, ballot.systems))
-    tables.show([
-        {"System": one.system, "Strength": f"{one.strength:+.2f} ({one.low:+.2f} to {one.high:+.2f})",
-         "Wins": one.wins, "Losses": one.losses, "Ties": one.ties, "Both bad": one.both_bad}
-        for one in preference.strengths(votes, ballot.systems)
-    ], f"votes_strengths_{ballot.id}", "Bradley-Terry strengths")  # fmt: skip
-    st.caption(
-        f"Strengths are log-odds after Bradley and Terry, with 95 % intervals over {len({v.example for v in votes})} "
-        "questions; a tie, or both bad, is half a win for each side."
-    )
+    rows = preference.strength_rows(votes, ballot.systems)
+    tables.show(rows, f"votes_strengths_{ballot.id}", "Bradley-Terry strengths")
+    st.caption(preference.strengths_note(votes))
     st.markdown("**Can these votes be trusted?**")
     each, alike = preference.raters(votes)
     counted = ", ".join(f"{name} {count}" for name, count in each.items())

@@ -7,13 +7,9 @@ from typing import Any
 
 import streamlit as st
 
+from eval.headline import CORNERS, TITLES
 from ui.frame import plain
 
-CORNERS = ("base", "rag", "sft", "sft+rag")
-TITLES = {
-    "base": "Base", "rag": "RAG", "sft": "SFT", "sft+rag": "SFT + RAG",
-    "gold": "Gold", "floor": "Floor",
-}  # fmt: skip
 MEANING = {
     "base": "the model as it is", "rag": "the model reads what was found", "sft": "fine-tuned, reads nothing",
     "sft+rag": "fine-tuned, reads what was found",

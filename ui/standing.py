@@ -8,10 +8,11 @@ import streamlit as st
 
 from data.demo.first_start import SHIPPED
 from data.jobs import Run
-from eval import claims
-from eval.report import stamps, tuned_on
+from eval import claims, hidden, told
+from eval.headline import sentences
 from eval.systems import places
-from ui import beside, charts, tables, verdicts
+from ui import charts, tables
+from ui.comparison import verdict
 from ui.frame import bullets, link, plain, when
 from ui.square import score_cell, square
 
@@ -21,26 +22,20 @@ METRICS = {"exact match": "exact_match", "token F1": "token_f1"}
 def show(run: Run, scores: dict[str, Any]) -> None:
     """The leader in a sentence, the square with its two controls, the chart, the pairs, and the kinds of questions."""
     where = places(run.order["config"]["systems"])
-    ahead = beside.ahead(run, scores, where)
-    if lead := verdicts.leader(scores, where, ahead):
-        st.markdown(f"#### {plain(lead)}")
-    if ahead:
-        st.caption(beside.CLEARLY)
+    verdict(run, scores, where)
     about = f"Comparison **{plain(run.name)}**, {plain(when(run.order['created']))}"
     st.markdown(about + (" :blue-badge[demo workspace]" if (SHIPPED / "runs" / run.id).exists() else ""))
-    for line in tuned_on(run):
-        st.error(plain(line), icon=":material/flag:")
     left, right = st.columns([3, 2], gap="large")
     with left:
-        _square(where, scores, beside.refusals(run))
+        _square(where, scores, hidden.refusals(scores))
     with right:
         charts.intervals(scores, "exact_match", key="overview_chart", step=48)
         st.caption("Each dot is a mean, each bar its 95 % interval; gold only where a gold passage is known.")
-    beside.reader(run, scores, where)
+    _reader(scores, where)
     _claims(scores)
     _kinds(scores)
     st.markdown("**The differences behind it**")
-    bullets(verdicts.sentences(scores, where) + stamps(run, scores))
+    bullets(sentences(scores, where))
     link("compare", "See every question and answer", run=run.id)
 
 
@@ -69,11 +64,24 @@ def _claims(scores: dict[str, Any]) -> None:
         st.markdown(f"{VERDICTS[row['verdict']]} **{row['claim']}.** {plain(' '.join(row['sentences']))}")
 
 
+def _reader(scores: dict[str, Any], where: dict[str, str]) -> None:
+    """What the reader misses and what the search misses."""
+    title, lines, note = hidden.reader(scores, where)
+    if title:
+        st.markdown(f"**{title}**")
+        bullets(lines)
+        st.caption(note)
+
+
 def _kinds(scores: dict[str, Any]) -> None:
     """Where each method is strong: one row per kind of question."""
-    by = "tags" if any(row["tags"] for row in scores["systems"].values()) else "tasks"
-    st.markdown(f"**In %, by {by[:-1]} of the questions**")
+    parts = scores.get("slices", {})
+    by = next((column for column in ("tag", "task") if column in parts), None)
+    if by is None:
+        return
+    st.markdown(f"**In %, by {by} of the questions**")
     # whole sentences are hardly ever equal to the letter: their share of right words says more
     metric = st.segmented_control("Measure", list(METRICS), default="exact match", required=True, key="overview_metric")
-    rows = tables.slices(scores, by, METRICS[metric or "exact match"])
-    tables.show(rows, "overview_slices", f"{metric} by kind of question", tuple(scores["systems"]))
+    rows = told.slice_rows(scores, by, METRICS[metric or "exact match"])
+    tables.show(rows, "overview_slices", f"{metric} by kind of question")
+    st.caption("With 95 % intervals; (few): under 20 independent groups, indicative only.")

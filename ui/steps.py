@@ -8,9 +8,9 @@ from typing import Any
 import streamlit as st
 
 from eval.citations import ABSENT, SUPPORT, SUPPORTED, TOGETHER, UNSUPPORTED, VERBATIM
+from eval.headline import TITLES
 from eval.recorded import NOT_RECORDED, READ
 from ui.frame import plain
-from ui.square import TITLES
 
 COLOURS = {SUPPORTED: "green", TOGETHER: "green", UNSUPPORTED: "red", ABSENT: "red"}
 SAID = {

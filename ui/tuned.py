@@ -9,7 +9,7 @@ import streamlit as st
 from data.aliases import called
 from data.store import Artifact, resolve
 from data.workspace import Workspace
-from eval.report import cell
+from eval.figures import cell
 from eval.used import Scored, newest, scores_by_adapter
 from sft.adapters import KIND, described
 from sft.bases import base_of

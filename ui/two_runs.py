@@ -8,7 +8,7 @@ import streamlit as st
 
 from data import jobs
 from data.workspace import Workspace
-from eval.report import cell
+from eval.figures import cell
 from ui import tables
 from ui.errand import result_of, run_errand
 from ui.frame import bullets, guarded, plain, when

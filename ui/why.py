@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from eval import told_beside
 from eval.why import LABELS, MEANING
 from ui import question_filter, tables
 from ui.frame import plain
@@ -28,20 +29,16 @@ def show(scores: dict[str, Any]) -> None:
         st.caption("No answer is wrong.")
         return
     _chart(scores, found)
-    named = [label for label in LABELS if any(label in counts for counts in found.values())]
-    rows = [
-        {"System": name, "n": scores["systems"][name]["n"], "Wrong": sum(counts.values()),
-         **{label.capitalize(): counts.get(label, 0) for label in named}}
-        for name, counts in found.items()
-    ]  # fmt: skip
-    tables.show(rows, "why_table", "Wrong answers of every system by reason")
+    tables.show(told_beside.why_rows(scores), "why_table", "Wrong answers of every system by reason")
     with st.expander("What the reasons mean", key="why_meaning"):
-        st.markdown("\n".join(f"- **{plain(label)}**: {plain(MEANING[label])}" for label in named))
+        st.markdown(
+            "\n".join(f"- **{plain(label)}**: {plain(MEANING[label])}" for label in told_beside.reasons(scores))
+        )
         st.caption("Each wrong answer has one reason: the first of this list that fits.")
 
 
 def _chart(scores: dict[str, Any], found: dict[str, dict[str, int]]) -> None:
-    named = [label for label in LABELS if any(label in counts for counts in found.values())]
+    named = told_beside.reasons(scores)
     values = [
         {"system": name, "label": label, "answers": counts[label], "order": LABELS.index(label),
          "share": f"{100 * counts[label] / scores['systems'][name]['n']:.1f} % of {scores['systems'][name]['n']}"}
@@ -67,7 +64,7 @@ def _chart(scores: dict[str, Any], found: dict[str, dict[str, int]]) -> None:
     }  # fmt: skip
     alt = "Wrong answers of each system by reason"
     event: Any = st.vega_lite_chart(spec, key="why_chart", on_select="rerun", selection_mode="picked", alt=alt)
-    st.caption("Click a part of a bar to see its questions below.")
+    st.caption("Click a part of a bar to see its questions at the end of the page.")
     picked = (event.get("selection") or {}).get("picked") or []
     if picked and picked != st.session_state.get("why_picked"):
         question_filter.preset(picked[0]["system"], picked[0]["label"])

@@ -5,12 +5,12 @@ from dataclasses import replace
 import streamlit as st
 
 from data.prompts import BUNDLED
+from eval.headline import CORNERS
 from eval.systems import Parts, corner
 from ui import corners, model_picker, pickers
 from ui.frame import empty, guarded, notice, plain, workspace
 from ui.narrowing import Narrowed, narrowing
 from ui.ordering import reasons
-from ui.square import CORNERS
 from ui.watch import WORDS, active
 
 home = workspace()

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from data import jobs
-from ui import cached, comparison, costs, fairness, ordering, questions, two_runs, why
+from ui import cached, comparison, ordering, questions
 from ui.frame import empty, notice, workspace
 from ui.selection import choose
 from ui.watch import watch
@@ -27,11 +27,7 @@ run = choose(runs, "Comparison", "compare_chosen")
 if not run.ended or run.state != "done":
     watch(home, run)
 if scores := cached.scores(run):
-    comparison.show(run, scores)
-    fairness.show(run, scores)
-    costs.show(scores)
-    two_runs.show(home, run)
-    why.show(scores)
+    comparison.show(home, run, scores)
     questions.show(run)
 elif run.ended:
     st.info("This comparison has no scores: it ended before every answer was there. Resume it to go on.")

@@ -1,12 +1,18 @@
-"""What a comparison says in words: the leader, and the pairs that matter."""
+"""What a comparison says in one sentence, and which of its pairs matter: the same for page, shell and report."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
 from typing import Any
 
-from ui.square import CORNERS, TITLES
+from eval.figures import cell
+from eval.statistics import FEW_GROUPS
 
+CORNERS = ("base", "rag", "sft", "sft+rag")
+TITLES = {
+    "base": "Base", "rag": "RAG", "sft": "SFT", "sft+rag": "SFT + RAG",
+    "gold": "Gold", "floor": "Floor",
+}  # fmt: skip
 PAIRS = (("base", "sft"), ("base", "rag"), ("sft", "rag"), ("sft", "sft+rag"), ("rag", "sft+rag"), ("rag", "gold"))
 
 
@@ -29,29 +35,43 @@ def ranked(scores: dict[str, Any], places: dict[str, str]) -> list[str]:
     return sorted(scored, key=lambda corner: -scored[corner])
 
 
-def leader(scores: dict[str, Any], places: dict[str, str], ahead: Mapping[str, Sequence[str]]) -> str:
+def headline(scores: dict[str, Any], places: dict[str, str]) -> str:
     """The best corner over all questions and how sure its lead over the next one is, then the kinds of questions where
-    another is ahead of it: the mix decides who leads over all. "" without two scored corners.
+    another is ahead of it: the mix decides who leads over all. "" where no corner was scored.
 
-    ``ahead`` is {system: kinds of questions}, from eval.hidden.clearly_ahead.
+    Those kinds are ``scores["hidden"]["ahead"]`` (eval.hidden); scores from before have none.
     """
     corners = ranked(scores, places)
-    if len(corners) < 2:
+    if not corners:
         return ""
-    first, second = corners[:2]
-    best = scores["systems"][places[first]]["exact_match"]
+    first, best = corners[0], scores["systems"][places[corners[0]]]["exact_match"]
+    if len(corners) == 1:
+        return (
+            f"{TITLES[first]} answers {cell(best)} % of {best['n']} questions right, with nothing to compare it with."
+        )
+    second = corners[1]
     said = f"Over all {best['n']} questions {TITLES[first]} answers best ({100 * best['mean']:.1f} % exact match), "
     said += _lead(scores, places[first], places[second], TITLES[second])
     titles = {places[corner]: TITLES[corner] for corner in corners}
+    ahead = scores.get("hidden", {}).get("ahead", {})
     kinds = "; ".join(f"{titles[name]} is clearly ahead on {', '.join(tags)}" for name, tags in ahead.items())
     return f"{said}. It depends on the kind of question: {kinds}." if kinds else f"{said}."
 
 
 def _lead(scores: dict[str, Any], first: str, second: str, title: str) -> str:
-    for pair in scores["pairs"]:
-        if pair["metric"] == "exact_match" and {pair["first"], pair["second"]} == {first, second}:
-            points = sorted(100 * pair[bound] * (1 if pair["first"] == first else -1) for bound in ("low", "high"))
-            if points[0] > 0 and pair.get("sign", 1):
-                mean = abs(100 * pair["mean"])
-                return f"ahead of {title} by {mean:.1f} points ({points[0]:.1f} to {points[1]:.1f})"
-    return f"but not clearly ahead of {title}"
+    """How far the first is ahead of the second, or why that cannot be told."""
+    wanted = [
+        p for p in scores["pairs"] if p["metric"] == "exact_match" and {p["first"], p["second"]} == {first, second}
+    ]
+    if not wanted:
+        return f"and no question has an answer of both it and {title}"
+    pair = wanted[0]
+    low, high = sorted(100 * pair[bound] * (1 if pair["first"] == first else -1) for bound in ("low", "high"))
+    if low > 0 and pair.get("sign", 1):
+        return f"ahead of {title} by {abs(100 * pair['mean']):.1f} points ({low:.1f} to {high:.1f})"
+    said = f"but not clearly ahead of {title}"
+    if pair.get("groups", FEW_GROUPS) < FEW_GROUPS:
+        return f"{said}: few independent groups ({pair['groups']}), indicative only"
+    if pair.get("detectable"):
+        return f"{said}: only a difference above {math.ceil(100 * pair['detectable'])} points would show"
+    return said

@@ -1,0 +1,67 @@
+"""What must be read with a comparison's numbers: claims, pairs, conditions that differ, leakage. Sentences only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from data.jobs import Run
+from data.leakage import restored
+from eval.figures import cell
+
+
+def red(run: Run, scores: dict[str, Any]) -> list[str]:
+    """What must be said in red: search settings tuned on these very questions, and conditions that were not equal."""
+    return [*tuned_on(run), *unfair(scores)]
+
+
+def unfair(scores: dict[str, Any]) -> list[str]:
+    """Conditions that were not the same for all systems."""
+    return scores.get("fairness", {}).get("differs", [])
+
+
+def tuned_on(run: Run) -> list[str]:
+    """Knowledge bases whose settings were tuned on some of these very test questions."""
+    return [
+        f"{one['questions']} of {one['of']} test questions are among those that {name} was tuned on (run {one['run']}):"
+        " its scores here look better than they would on new questions."
+        for name, one in run.order["inputs"].get("tuned_on", {}).items()  # orders from before tuning have none
+    ]
+
+
+def stamps(run: Run, scores: dict[str, Any]) -> list[str]:
+    """Flags and leakage: what stands against the numbers as a whole."""
+    saved, sentences = run.order["config"]["leakage"], flagged(run)
+    if saved:
+        leakage = restored(saved)
+        sentences += [f"Leakage allowed: {sentence}" for sentence in leakage.blocking()]
+        sentences += leakage.warning() + leakage.informing()
+    return sentences + clean(run, scores)
+
+
+def flagged(run: Run) -> list[str]:
+    """What must be known of single systems."""
+    return [f"{name}: {flag}." for name, found in run.order["inputs"]["flags"].items() for flag in found]
+
+
+def clean(run: Run, scores: dict[str, Any]) -> list[str]:
+    """The scores on the rows that no training question repeats, where some are repeated."""
+    rows = [(name, row["clean"]["exact_match"]) for name, row in scores["systems"].items() if row.get("clean")]
+    return [
+        f"{name} on the {found['n']} clean rows: exact match {cell(found)} %."
+        for name, found in rows if found and run.order["config"]["leakage"]
+    ]  # fmt: skip
+
+
+def claimed(scores: dict[str, Any]) -> list[str]:
+    """What is usually said of the methods, and whether it held."""
+    return [f"{row['claim']}: {row['verdict']}." for row in scores.get("claims", [])]
+
+
+def seeded(scores: dict[str, Any]) -> list[str]:
+    """How far systems lie apart that differ only in the seed of their training."""
+    return [row["sentence"] for row in scores.get("seeds", [])]
+
+
+def unknown(scores: dict[str, Any]) -> list[str]:
+    """Conditions that nobody can check."""
+    return scores.get("fairness", {}).get("unknown", [])
