@@ -205,7 +205,7 @@ def parser() -> argparse.ArgumentParser:
     add_filters(one)
     _add_parts(one)
     checks.add_verbs(verbs)
-    shell.verb(verbs, "tuned", list_tuned, "what every tuned model scored, with n and 95 % intervals")
+    shell.verb(verbs, "tuned", list_tuned, "what every tuned model scored, with n and intervals")
     tuning.add_verbs(verbs)
     shell.verb(verbs, "run", run_child, "carry out an ordered run in this process").add_argument("id")
     shell.verb(verbs, "worker", run_worker, "keep a model warm for the page")

@@ -26,6 +26,22 @@ def row_mean(model: Any, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
     return torch.cat(each).mean()
 
 
+def flat_row_mean(model: Any, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
+    """``row_mean`` of rows laid end to end: each tensor (1, tokens), ``position_ids`` begins each row with 0."""
+    given = {name: value for name, value in inputs.items() if name != "labels"}
+    wanted = inputs["labels"][0, 1:]
+    places = (wanted != IGNORED).nonzero().squeeze(1)
+    asked: dict[str, Any] = {"logits_to_keep": places} if keeps_logits(model) else {}
+    logits = model(**given, use_cache=False, **asked).logits[0]
+    each = torch.nn.functional.cross_entropy(
+        (logits if asked else logits[places]).float(), wanted[places], reduction="none"
+    )
+    rows = (inputs["position_ids"][0] == 0).cumsum(0)[1:][places] - 1
+    sums = each.new_zeros(int(rows.max()) + 1).index_add(0, rows, each)
+    counts = torch.bincount(rows, minlength=len(sums))
+    return (sums[counts > 0] / counts[counts > 0]).mean()
+
+
 def token_mean(model: Any, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
     """The mean cross-entropy over all learned tokens, as losses are usually told. ``inputs``: as for ``row_mean``."""
     summed, counts = zip(*_by_part(model, inputs), strict=True)

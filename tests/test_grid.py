@@ -18,7 +18,7 @@ from data.errors import Stopped, UserError
 from data.leakage import question_key
 from data.schema import Document
 from data.workspace import Workspace
-from eval import bench, cells, choice, gold, grid, grid_work, measured, report, tuning
+from eval import bench, cells, choice, gold, grid, grid_work, measured, stamps, tuning
 from eval.cells import Cut
 from eval.choice import Measured, Setting
 from eval.gold import Question, Quote
@@ -428,12 +428,12 @@ def test_a_bench_says_when_its_questions_are_those_of_the_tuning(
     (tmp_path / "mixed.jsonl").write_text("\n".join(rows + fresh))
     (tmp_path / "fresh.jsonl").write_text("\n".join(fresh))
     mixed = compared(workspace, tmp_path / "mixed.jsonl", "K")
-    assert report.tuned_on(mixed) == [
+    assert stamps.tuned_on(mixed) == [
         f"5 of 12 test questions are among those that K@2 was tuned on (run {adopted.id}): its scores here look better "
         "than they would on new questions."
     ]
-    assert report.tuned_on(compared(workspace, tmp_path / "fresh.jsonl", "K")) == []
-    assert report.tuned_on(compared(workspace, tmp_path / "mixed.jsonl", "K@1")) == [], "K@1 was not tuned"
+    assert stamps.tuned_on(compared(workspace, tmp_path / "fresh.jsonl", "K")) == []
+    assert stamps.tuned_on(compared(workspace, tmp_path / "mixed.jsonl", "K@1")) == [], "K@1 was not tuned"
 
 
 def test_no_argument_of_a_verb_takes_the_place_of_its_function() -> None:

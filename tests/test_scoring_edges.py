@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from data.prompts import ABSTAIN
 from data.schema import TASKS, Answer, Example, Hit, Passage
-from eval import told
+from eval import told, told_beside
 from eval.scoring import summarise
 
 TEXTS = st.sampled_from(["", "a", "b", "a b c d e f", "12", "-3.5 or 4", ABSTAIN, "天气很好", "{}", "."])
@@ -66,7 +66,7 @@ def test_whatever_is_answered_can_be_scored_told_and_kept(data: Any) -> None:
         told.task_rows(scores, task)
         told.task_note(scores, task)
     told.pair_rows(scores["pairs"] + scores["task_pairs"])
-    told.beside_rows(scores, told.HONESTY + told.COST)
-    told.found_rows(scores)
+    told_beside.beside_rows(scores, told_beside.HONESTY + told_beside.COST)
+    told_beside.found_rows(scores)
     for column in scores["slices"]:
         told.slice_rows(scores, column, "exact_match")

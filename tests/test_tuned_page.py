@@ -194,6 +194,7 @@ def test_a_folder_of_a_model_shows_what_it_is(home: Workspace, tmp_path: Path) -
 def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     with served({"org/good": tiny_model(tmp_path / "hub")}) as hub:
         monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        monkeypatch.setenv("HF_HUB_OFFLINE", "0")  # the hub is a server of this test
         yield hub
 
 

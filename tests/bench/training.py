@@ -104,7 +104,7 @@ def _built(home: Path, config: TrainConfig, rows: Prepared, held: Prepared, name
     workspace = open_workspace(home / "workspace")
     progress = Progress(Reporter(order(workspace, "train", name, {}, {})), 0, criteria_for("loss", "loss", True, 0),
                         None, "cpu")  # fmt: skip
-    trainer = build(LocalModel.load("pocket"), config, rows, held, home / name, progress, fresh=False)
+    trainer = build(LocalModel.load("pocket"), config, rows, held, home / name, progress, check_first=False)
     trainer.args.save_strategy = trainer.args.eval_strategy = "no"
     return trainer
 
