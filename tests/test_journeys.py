@@ -394,7 +394,7 @@ def test_a_comparison_is_launched_read_filtered_opened_and_taken_home(page: Page
     page.locator(".st-key-question_answer_2").get_by_text("The prompt").click()
     expect(page.get_by_text(re.compile("Context:")).first).to_be_visible()
     with page.expect_download() as coming:
-        page.get_by_role("button", name="Report as HTML").click()
+        page.get_by_role("button", name="HTML", exact=True).click()
     coming.value.save_as(tmp_path / "report.html")
     report = (tmp_path / "report.html").read_text()
     assert "Why answers are wrong" in report
