@@ -34,9 +34,10 @@ def form(home: Workspace) -> None:
         with cells.cell():
             validation = pickers.rows(home, "validation", "Validation rows", "tune_validation", "a tenth set aside")
     values = _settings(exact or base)
-    request = {"workspace": str(home.root), "config": {"model": exact or base, **values}, "train": train,
-               "validation": validation, "mapping": preparation.mapping(train)}  # fmt: skip
-    leaks = bool(exact) and _before(home, request, TrainConfig(**request["config"]))
+    settings = {"model": exact or base, **values}
+    request = {"workspace": str(home.root), "config": settings, "train": train, "validation": validation,
+               "mapping": preparation.mapping(train)}  # fmt: skip
+    leaks = bool(exact) and _before(home, request, TrainConfig(**settings))
     allowed = (leaks or train in st.session_state.get("tune_leaks", ())) and st.checkbox(
         "I know that test questions stand in these training rows. Train all the same", key="tune_allow"
     )
