@@ -20,7 +20,8 @@ from data.child import Reporter
 from data.errors import UserError
 from sft.catalogue import Facts, gathered, stated_licence, unreadable
 from sft.memory import told
-from sft.sources import ModelSource, cache_folder, cached, hub_name, refused_files, refused_kind
+from sft.refusals import refused_files, refused_kind
+from sft.sources import ModelSource, cache_folder, cached, hub_name
 
 WANTED = ("*.json", "*.safetensors", "*.jinja", "*.model", "*.txt", "LICENSE*", "LICENCE*", "README.md")  # no pickles
 PIECE = 1 << 20  # bytes between two looks for a stop

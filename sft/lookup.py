@@ -10,7 +10,8 @@ from data.errors import UserError
 from data.prompts import BUNDLED
 from sft.catalogue import Facts, facts, unreadable
 from sft.hub import look
-from sft.sources import ModelSource, cached, config_of, found, hub_name, refusal
+from sft.refusals import config_of, refusal
+from sft.sources import ModelSource, cached, found, hub_name
 
 
 def here(model: str) -> ModelSource | None:

@@ -19,7 +19,8 @@ from sft.config import TrainConfig
 from sft.leaks import audits
 from sft.naming import free_name
 from sft.sought import settled
-from sft.sources import found, on_this_machine
+from sft.sources import on_this_machine
+from sft.sources import resolve as resolve_model
 from sft.targets import check_method, check_targets
 
 
@@ -31,10 +32,11 @@ def order_training(
     """Write the order of a fine-tune named ``name``. Not started yet: see ``data.jobs.start``.
 
     ``train`` and ``validation``: a file, or a stored dataset's name; ``mapping`` names the columns of a training file.
-    Raises UserError for a bad name, setting or file, and LeakageFound when questions of ``test``, or of any test set in
-    the workspace, stand in the training rows. ``embed``: see ``data.leakage.audit``.
+    Raises UserError for a bad name, base, setting or file, and LeakageFound when questions of ``test``, or of any test
+    set in the workspace, stand in the training rows. ``embed``: see ``data.leakage.audit``.
     """
     free_name(workspace, name)
+    source = resolve_model(checked(config).model)
     check_settings(config)
     inputs: dict[str, Any] = {"train": _input(workspace, train, "train")}
     if mapping:
@@ -47,7 +49,7 @@ def order_training(
     inputs["leakage"] = [one.saved() for one in leaks]
     if search:
         inputs["search"] = search
-    config = replace(config, model=found(config.model).exact)  # a later run then means the same weights
+    config = replace(config, model=source.exact)  # a later run then means the same weights
     return order(workspace, "search" if search else "train", name, asdict(config), inputs)
 
 

@@ -5,20 +5,18 @@ from __future__ import annotations
 import math
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import datasets
 import torch
 from safetensors import SafetensorError
-from torch.utils.data import Sampler
 from transformers import PrinterCallback, set_seed
 from trl import SFTConfig, SFTTrainer
 
 from data.errors import UserError
 from sft import ranks
-from sft.batches import epoch_order, in_epoch, step_sizes
 from sft.checkpoints import Unwritable
 from sft.config import TrainConfig
 from sft.convolution import quicken
@@ -28,35 +26,13 @@ from sft.loss import flat_row_mean, row_mean, token_mean
 from sft.model import LocalModel
 from sft.progress import Progress, refuse_bad_loss
 from sft.rows import Prepared, Row
+from sft.sampler import Shuffled
 from sft.shortage import ran_out
 from sft.speed import Speed, speed
 
 EVALUATIONS = 10
 LOGGED_STEPS = 200
 WARMUP_SHARE = 0.05
-
-
-class _Shuffled(Sampler[int]):
-    """Rows in an order that depends on seed and epoch alone. transformers' own sampler draws from the global random
-    state, which a resumed run does not have at the beginning of its epoch."""
-
-    def __init__(self, lengths: list[int], rows: int, seed: int, rehearsed: int, epochs: int) -> None:
-        self.lengths, self.rows, self.seed, self.epoch = lengths, rows, seed, 0
-        self.rehearsed, self.each = rehearsed, rehearsed // epochs
-        self.sizes: list[int] = []  # of this epoch's steps, in tokens
-
-    def set_epoch(self, epoch: int) -> None:
-        self.epoch = epoch
-
-    def __len__(self) -> int:
-        return len(self.lengths) - self.rehearsed + self.each
-
-    def __iter__(self) -> Iterator[int]:
-        chosen = in_epoch(len(self.lengths), self.rehearsed, self.each, self.epoch)
-        order = epoch_order([self.lengths[index] for index in chosen], self.rows, self.seed, self.epoch)
-        found = [chosen[place] for place in order]
-        self.sizes = step_sizes([self.lengths[index] for index in found], self.rows)
-        return iter(found)
 
 
 class _Trainer(SFTTrainer):
@@ -70,9 +46,9 @@ class _Trainer(SFTTrainer):
     model_in_memory: LocalModel
     progress: Progress
 
-    def _get_train_sampler(self, train_dataset: Any = None) -> _Shuffled:
+    def _get_train_sampler(self, train_dataset: Any = None) -> Shuffled:
         lengths, args = [len(ids) for ids in self.train_dataset["input_ids"]], self.args
-        order = _Shuffled(lengths, self.together, args.seed, self.rehearsed, math.ceil(args.num_train_epochs))
+        order = Shuffled(lengths, self.together, args.seed, self.rehearsed, math.ceil(args.num_train_epochs))
         self.progress.sizes_now = lambda: order.sizes
         return order
 
