@@ -72,6 +72,10 @@ def _lead(scores: dict[str, Any], first: str, second: str, title: str) -> str:
     said = f"but not clearly ahead of {title}"
     if pair.get("groups", FEW_GROUPS) < FEW_GROUPS:
         return f"{said}: few independent groups ({pair['groups']}), indicative only"
+    if low > 0 and pair.get("p_holm") is not None:
+        return (
+            f"{said}: among {pair['pairs']} pairs so much is to be expected by chance (Holm p = {pair['p_holm']:.3f})"
+        )
     if pair.get("detectable"):
         return f"{said}: only a difference above {math.ceil(100 * pair['detectable'])} points would show"
     return said

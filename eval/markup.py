@@ -58,7 +58,7 @@ def listed(sentences: Iterable[str]) -> str:
 
 def table(rows: Sequence[Mapping[str, Any]]) -> str:
     """Rows as a table; nothing where no system has a figure."""
-    if not rows or len(rows[0]) < 2:
+    if not rows or set(rows[0]) <= {"System", "n"}:
         return ""
     top = "".join(f"<th>{safe(name)}</th>" for name in rows[0])
     body = "".join("<tr>" + "".join(f"<td class='n'>{safe(c)}</td>" for c in row.values()) + "</tr>" for row in rows)

@@ -52,5 +52,5 @@ def verdict(one: Difference, what: str) -> str:
 def _why(one: Difference) -> str:
     outside = not one.estimate.low <= 0 <= one.estimate.high
     if outside and one.p is not None and one.p < SURE:
-        return f"Among {one.pairs} pairs so much is to be expected by chance (Holm p = {one.p_holm:.2f})."
+        return f"Among {one.pairs} pairs so much is to be expected by chance (Holm p = {one.p_holm:.3f})."
     return f"With so many only a difference above {math.ceil(100 * one.detectable):.0f} points would show."

@@ -22,12 +22,12 @@ HEADS = {
     "abstention": "Abstained, %", "blank": "Empty, %",
     "abstention_recall": "Abstention recall, %", "abstention_precision": "Abstention precision, %",
     "lexical_support": "Lexical support, %", "truncation": "Cut or did not fit, %", "prompt_tokens": "Prompt tokens",
-    "new_tokens": "New tokens", "perplexity": "Perplexity of the reference",
+    "new_tokens": "New tokens", "perplexity": "Perplexity",
 }  # fmt: skip
 TASKS = {
     "short": ("exact_match", "token_f1", "contains"), "text": ("bleu", "chrf", "rouge_l", "similarity"),
     "label": ("accuracy", "macro_precision", "macro_recall", "macro_f1", "micro_f1"),
-    "number": ("parse_rate", "mae", "rmse", "mse", "r2"),
+    "number": ("parse_rate", "mae", "rmse", "r2", "mse"),
 }  # fmt: skip
 TITLES = {"short": "Short answers", "text": "Texts", "label": "Labels", "number": "Numbers"}
 
@@ -38,14 +38,15 @@ def factor(name: str) -> float:
 
 
 def system_rows(scores: Mapping[str, Any]) -> list[Row]:
-    """One row per system: the two measures that all tasks have, with their intervals, and what was left out."""
+    """One row per system: the two measures that all tasks have, with their intervals, and how many questions it could
+    not be asked, for no gold passage is known."""
     rows = []
     for name, row in scores["systems"].items():
         each = row["seconds_per_answer"]
         rows.append({
             "System": name, "n": row["n"], "Exact match, %": cell(row["exact_match"]),
             "Token F1, %": cell(row["token_f1"]), "Seconds per answer": "–" if each is None else f"{each:.3f}",
-            "Left out": f"{row['not_available']} without a gold passage" if row["not_available"] else "–",
+            "No gold passage": str(row["not_available"] or "–"),
             "Passages dropped": str(row["passages_dropped"] or "–"),
         })  # fmt: skip
     return without_empty(rows)

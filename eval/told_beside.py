@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from eval.figures import cell, with_n
+from eval.figures import cell, own_n
 from eval.told import HEADS, Row, factor, without_empty
 from eval.why import LABELS
 
@@ -37,7 +37,8 @@ TIMES_NOTE = (
 def beside_rows(scores: Mapping[str, Any], measures: Sequence[str]) -> list[Row]:
     """One row per system of measures beside correctness, each with its own n."""
     return without_empty([
-        {"System": name, **{HEADS[measure]: with_n(row.get(measure), factor(measure)) for measure in measures}}
+        {"System": name, "n": row["n"],
+         **{HEADS[one]: own_n(row.get(one), row["n"], factor(one)) for one in measures}}
         for name, row in scores["systems"].items()
     ])  # fmt: skip
 

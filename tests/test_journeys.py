@@ -372,7 +372,28 @@ def test_a_question_gets_four_answers(page: Page) -> None:
 
 
 @needs_demo
-def test_a_comparison_is_launched_read_filtered_opened_and_taken_home(page: Page, tmp_path: Path) -> None:
+def test_a_comparison_is_launched_read_filtered_opened_voted_on_and_taken_home(page: Page, tmp_path: Path) -> None:
+    verdict = launched_and_read(page)
+    run = page.url.partition("run=")[2]
+    assert run, "the address names the comparison"
+    filtered_and_opened(page)
+    preferred = voted(page, run)
+    page.goto(f"/compare?run={run}")
+    with page.expect_download() as coming:
+        page.get_by_role("button", name="HTML", exact=True).click()
+    coming.value.save_as(tmp_path / "report.html")
+    report = page.context.new_page()
+    report.goto((tmp_path / "report.html").as_uri())
+    expect(report.get_by_text(verdict, exact=True)).to_be_visible()
+    for title in ("Why answers are wrong", "Time and memory", "Human votes", "Was it fair", "Every question"):
+        expect(report.get_by_role("heading", name=title, exact=True)).to_be_visible()
+    expect(report.get_by_text(preferred)).to_be_visible()
+    expect(report.locator("svg").first).to_be_visible()
+    report.close()
+
+
+def launched_and_read(page: Page) -> str:
+    """Run 40 questions; the sentence that says which system answers best."""
     open_page(page, "compare", "Compare")
     page.get_by_text("Start a new comparison").click()
     page.get_by_label("Name of the comparison").fill("journey")
@@ -380,9 +401,14 @@ def test_a_comparison_is_launched_read_filtered_opened_and_taken_home(page: Page
     page.get_by_role("spinbutton", name="Questions at most").press("Enter")
     page.get_by_role("button", name="Compare", exact=True).click()
     expect(page.get_by_text("40 of 40 questions")).to_be_visible(timeout=2 * SLOW)
-    verdict = page.get_by_text(re.compile(r"Over all 40 questions .+ answers best"))
+    verdict = page.get_by_text(re.compile(r"^Over all 40 questions .+ answers best"))
     expect(verdict.first).to_be_visible()
     expect(page.get_by_role("heading", name="Why answers are wrong")).to_be_visible()
+    return verdict.first.inner_text()
+
+
+def filtered_and_opened(page: Page) -> None:
+    """Only questions that sft has right and base wrong; the first one's answers and a prompt are read."""
     page.get_by_role("radio", name="A right, B wrong").or_(page.get_by_role("button", name="A right, B wrong")).click()
     choose_if_there(page, "A: right", "sft")
     choose_if_there(page, "B: wrong", "base")
@@ -393,9 +419,18 @@ def test_a_comparison_is_launched_read_filtered_opened_and_taken_home(page: Page
     expect(page.locator(".st-key-question_answer_1").get_by_text("✓ right")).to_be_visible()
     page.locator(".st-key-question_answer_2").get_by_text("The prompt").click()
     expect(page.get_by_text(re.compile("Context:")).first).to_be_visible()
-    with page.expect_download() as coming:
-        page.get_by_role("button", name="HTML", exact=True).click()
-    coming.value.save_as(tmp_path / "report.html")
-    report = (tmp_path / "report.html").read_text()
-    assert "Why answers are wrong" in report
-    assert "Time and memory" in report
+
+
+def voted(page: Page, run: str) -> re.Pattern[str]:
+    """Vote on five pairs by keyboard; what the page then says of the two systems."""
+    page.goto(f"/review?run={run}")
+    page.get_by_label("Your name, as rater").fill("ada")
+    page.get_by_role("button", name="Start the vote").click()
+    expect(page.get_by_text(re.compile(r"^0 of \d+ pairs voted on"))).to_be_visible(timeout=SLOW)
+    for count, key in enumerate(("ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "ArrowLeft"), 1):
+        page.keyboard.press(key)
+        expect(page.get_by_text(re.compile(rf"^{count} of \d+ pairs voted on"))).to_be_visible(timeout=SLOW)
+    page.get_by_role("button", name="End the vote").click()
+    said = re.compile(r"Few votes, indicative only: sft was preferred to rag in \d+ %")
+    expect(page.get_by_text(said)).to_be_visible(timeout=SLOW)
+    return said

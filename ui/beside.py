@@ -22,7 +22,7 @@ def show(scores: dict[str, Any]) -> None:
         (told_beside.cost_rows(scores), "costs_table", "Time and memory",
          f"{told_beside.TIMES_NOTE} {told_beside.memory_said(scores)}"),
     )  # fmt: skip
-    known = [part for part in parts if part[0] and len(part[0][0]) > 1]
+    known = [part for part in parts if part[0] and set(part[0][0]) - {"System", "n"}]
     if not known:
         return
     st.subheader("Beside correctness")

@@ -1,0 +1,101 @@
+"""The report: one file that asks for nothing, says what the page says, and holds every question; and its headline."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from data.workspace import Workspace
+from eval import bench, exports, records, report
+from eval.headline import headline
+from eval.votes import LEFT, cast, open_ballot, pairs
+from tests import test_pages
+from tests.test_pages import make_bench
+
+home = test_pages.home
+
+
+@pytest.fixture
+def made(home: Workspace) -> test_pages.jobs.Run:
+    run = make_bench(home)
+    bench.score_again(run)
+    return run
+
+
+def test_the_report_asks_for_nothing_and_runs_nothing(made: test_pages.jobs.Run) -> None:
+    text = report.as_html(made, records.load_scores(made))
+    assert not re.search(r"<(script|link|img|iframe|object)|\b(src|href|on\w+)\s*=|url\(|@import", text)
+    assert "default-src 'none'" in text
+    assert "What is &lt;b&gt;fact&lt;/b&gt; 1?" in text
+    assert "<b>fact</b>" not in text
+
+
+def test_it_says_the_verdict_of_the_page_and_draws_means_and_differences(made: test_pages.jobs.Run) -> None:
+    scores = records.load_scores(made)
+    text = report.as_html(made, scores)
+    verdict = headline(scores, {"base": "base", "sft": "sft", "rag": "rag", "sft+rag": "sft+rag"})
+    assert "SFT + RAG answers best (100.0 % exact match), ahead of RAG by 50.0 points" in verdict
+    assert f"<p class='verdict'>{verdict}</p>" in text
+    assert verdict in report.as_text(made, scores)
+    assert exports.plain(verdict) in exports.as_markdown(made, scores)
+    means, differences = re.findall(r"<svg .*?</svg>", text)
+    assert means.count("<circle") == 4
+    assert differences.count("<circle") == 6
+
+
+def test_every_question_has_its_answers_with_passages_and_reasons(made: test_pages.jobs.Run) -> None:
+    text = report.as_html(made, records.load_scores(made))
+    parts = text.split("<details><summary>What is")[1:]
+    (question,) = [part for part in parts if part.startswith(" &lt;b&gt;fact&lt;/b&gt; 1?")]
+    assert "<td class='wrong'>✗ base<br>not known</td>" in question
+    assert "<td class='right'>✓ sft+rag</td>" in question
+    assert question.count("doc1.md: Fact 1 is value 1.") == 2, "the two that search"
+
+
+def test_votes_stand_in_it_once_there_are_any(made: test_pages.jobs.Run) -> None:
+    scores = records.load_scores(made)
+    assert "Human votes" not in report.as_html(made, scores)
+    ballot = open_ballot(made, ["sft", "sft+rag"])
+    given = {
+        name: {id_: one.text for id_, one in rows.items()} for name, rows in records.load_answers(made.folder).items()
+    }
+    cast(made, ballot, "ada", pairs(made, ballot, "ada", given)[0], LEFT)
+    text = report.as_html(made, scores)
+    assert "Human votes" in text
+    assert "Votes of each rater: ada 1." in text
+
+
+def test_exported_lines_say_why_and_every_measure_the_question_has(made: test_pages.jobs.Run) -> None:
+    rows = {(row["system"], row["id"]): row for row in map(json.loads, exports.as_jsonl(made))}
+    wrong, right = rows["base", "q1"], rows["sft+rag", "q1"]
+    assert (wrong["why"], wrong["exact_match"], wrong["contains"]) == ("not known", 0.0, 0.0)
+    assert (right["why"], right["exact_match"], right["contains"], right["lexical_support"]) == ("", 1.0, 1.0, 1.0)
+    assert right["form"] is None, "no form was asked for"
+    counted = {name: sum(row["why"] != "" for (system, _), row in rows.items() if system == name)
+               for name in ("base", "sft", "rag", "sft+rag")}  # fmt: skip
+    assert counted == {name: sum(c.values()) for name, c in records.load_scores(made)["why"].items()}
+
+
+def told(**pair: object) -> str:
+    """The headline over two systems whose pair is as given."""
+    means = (("sft", 0.6), ("rag", 0.5))
+    systems = {name: {"exact_match": {"mean": mean, "low": 0.1, "high": 0.7, "n": 40}} for name, mean in means}
+    whole = {"first": "sft", "second": "rag", "metric": "exact_match", "mean": 0.1, "low": -0.1, "high": 0.3}
+    tested = {"groups": 40, "sign": 0, "pairs": 6, "p_holm": 0.2, "detectable": 0.1301}
+    return headline({"systems": systems, "pairs": [whole | tested | pair]}, {"sft": "sft", "rag": "rag"})
+
+
+def test_the_headline_says_why_it_cannot_tell() -> None:
+    assert told().endswith("not clearly ahead of RAG: only a difference above 14 points would show.")
+    assert told(groups=12).endswith("few independent groups (12), indicative only.")
+    assert told(low=0.01, p_holm=0.0514).endswith("so much is to be expected by chance (Holm p = 0.051).")
+    assert told(low=0.01, sign=1).endswith("ahead of RAG by 10.0 points (1.0 to 30.0).")
+
+
+def test_one_system_alone_is_told_without_a_comparison() -> None:
+    base = {"exact_match": {"mean": 0.25, "low": 0.1, "high": 0.4, "n": 8}}
+    said = headline({"systems": {"base": base}, "pairs": []}, {"base": "base"})
+    assert said == "Base answers 25.0 (10.0 to 40.0) % of 8 questions right, with nothing to compare it with."
+    assert headline({"systems": {"floor": base}, "pairs": []}, {"floor": "floor"}) == ""
