@@ -119,10 +119,13 @@ def run(
     """Carry out run ``run_id`` in this process and leave its final status. Returns the exit code (0, 1 or 2).
 
     ``work`` returns the run's summary, raises Stopped (with what was kept) or UserError; any other exception is a bug:
-    its traceback goes to the log and the status names it.
+    its traceback goes to the log and the status names it. Raises UserError, and leaves the run as it is, for one that
+    is done or runs already.
     """
     this = jobs.load(workspace, run_id)
     with _sole_child(this):
+        if jobs.load(workspace, run_id).state == "done":
+            raise UserError(f"Run {run_id} is done.", "Only a stopped, died or failed run can be resumed.")
         reporter = Reporter(this)
         reporter.write(text="starting")
         try:

@@ -127,6 +127,15 @@ def load(workspace: Workspace, run_id: str) -> Run:
     return Run(run_id, saved["kind"], saved["name"], folder, saved, _status(folder, saved))
 
 
+def of_room(workspace: Workspace, run_id: str, room: str) -> Run:
+    """One run by its exact id, for ``python -m <room> run ID``. Raises UserError for a run of another room."""
+    run = load(workspace, run_id)
+    if ROOMS.get(run.kind) != room:
+        raise UserError(f"Run {run.id} is of the kind {run.kind!r}, which {room} does not carry out.",
+                        f"Go on with it by: python -m data jobs resume {run.id}")  # fmt: skip
+    return run
+
+
 def find(workspace: Workspace, ref: str, kind: str | None = None) -> Run:
     """The run meant by an id, the beginning of one, or a name (its newest run; ``name@2`` is its second)."""
     runs = [run for run in list_runs(workspace) if kind in (None, run.kind)]

@@ -149,7 +149,8 @@ def list_tuned(options: argparse.Namespace) -> dict[str, Any]:
 def run_child(options: argparse.Namespace) -> int:
     workspace = open_workspace()
 
-    bench_run = jobs.load(workspace, options.id).kind in ("bench", headroom.KIND)  # a grid only embeds, like a build
+    kind = jobs.of_room(workspace, options.id, "eval").kind
+    bench_run = kind in ("bench", headroom.KIND)  # a grid only embeds, like a build
 
     def work(run: jobs.Run, reporter: child.Reporter) -> dict[str, Any]:
         return (bench if bench_run else grid_work).work(workspace, run, reporter)

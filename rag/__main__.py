@@ -163,6 +163,7 @@ def _say_found(options: argparse.Namespace, ref: str, found: Found) -> None:
 def run(options: argparse.Namespace) -> int:
     """Carry out an ordered run in this process."""
     workspace = open_workspace()
+    jobs.of_room(workspace, options.id, "rag")
     return child.run(workspace, options.id, orders.work(workspace), needs_device=False)
 
 

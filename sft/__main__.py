@@ -88,7 +88,8 @@ def run(options: argparse.Namespace) -> int:
     from sft import ranks
 
     workspace = open_workspace()
-    wanted = jobs.load(workspace, options.id).order["config"].get("processes", 1)
+    ordered = jobs.of_room(workspace, options.id, "sft")
+    wanted = ordered.order["config"].get("processes", 1)
     if wanted > 1 and ranks.size() == 1:
         ranks.replace_this_process(wanted, options.id)
 
@@ -98,7 +99,7 @@ def run(options: argparse.Namespace) -> int:
 
         return _work(this.kind)(workspace, this, reporter, measure)
 
-    kind = jobs.load(workspace, options.id).kind
+    kind = ordered.kind
     if kind in CHORES:
         chore = CHORES[kind]
         return child.run(

@@ -144,3 +144,22 @@ def test_a_finished_run_is_neither_stopped_nor_resumed(workspace: Workspace) -> 
         jobs.stop(workspace, run)
     with pytest.raises(UserError, match="is done"):
         jobs.resume(workspace, run)
+
+
+def test_a_done_run_is_not_carried_out_again_and_keeps_its_summary(workspace: Workspace) -> None:
+    run = ordered(workspace)
+    started(run).wait()
+    before = (run.folder / "status.json").read_bytes()
+    again = subprocess.run([sys.executable, str(SAMPLE), run.id], capture_output=True, text=True, check=False)
+    assert again.returncode != 0
+    assert f"Run {run.id} is done." in again.stderr
+    assert (run.folder / "status.json").read_bytes() == before
+
+
+@pytest.mark.parametrize(("room", "kind"), [("sft", "bench"), ("eval", "build"), ("rag", "train")])
+def test_a_room_leaves_the_runs_of_another_alone(workspace: Workspace, room: str, kind: str) -> None:
+    run = jobs.order(workspace, kind, "other", {}, {})
+    tried = subprocess.run([sys.executable, "-m", room, "run", run.id], capture_output=True, text=True, check=False)
+    assert tried.returncode == 2
+    assert f"is of the kind '{kind}', which {room} does not carry out" in tried.stderr
+    assert not (run.folder / "status.json").exists()
