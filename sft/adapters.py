@@ -75,7 +75,10 @@ def _without_paths(path: Path, base: str) -> None:
     """Name the base by its id where a library wrote the folder it was loaded from."""
     if not path.exists():
         return
-    values = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        values = dict(json.loads(path.read_text(encoding="utf-8")).items())
+    except (ValueError, AttributeError, RecursionError) as error:
+        raise UserError(f"{path.name} cannot be read.", "Copy the model's files again.") from error
     if "base_model_name_or_path" in values:
         values["base_model_name_or_path"] = base
     for key in ("_name_or_path", "name_or_path"):

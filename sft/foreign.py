@@ -13,6 +13,7 @@ from data.store import Artifact, check_name, staging
 from data.workspace import Workspace
 from sft.adapters import KIND, QUESTIONS, finish, manifest_in
 from sft.bases import base_of
+from sft.plain_values import check_values, check_weights
 from sft.sources import ModelSource, resolve, tensor_shapes, weights_hash
 
 WHERE = "--model, or the field Base model"
@@ -53,6 +54,7 @@ def take_in(workspace: Workspace, folder: Path, name: str | None = None, model: 
     kind = config["peft_type"]
     kept = {key: value for key, value in config.items() if key in KINDS[kind]} | {"peft_type": kind}
     _fits(folder, kept, base)
+    check_weights(folder / WEIGHTS)
     unknown = {"method": kind.lower(), "context": None, "instruction": None, "summary": {"ended": "imported"}}
     manifest = made_here or unknown
     manifest = {key: value for key, value in manifest.items() if key != "run"} | {
@@ -79,14 +81,15 @@ def _config(folder: Path) -> dict[str, Any]:
         raise UserError(f"{folder} {why}.", "Save the adapter with safe_serialization=True.")
     try:
         config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-        kind = config.get("peft_type")
-    except (json.JSONDecodeError, UnicodeDecodeError, AttributeError) as error:
+        kind = str(config.get("peft_type"))
+    except (ValueError, AttributeError, RecursionError) as error:
         raise UserError(f"{folder / CONFIG} cannot be read.", "Copy it again.") from error
     if kind not in KINDS:
         raise UserError(f"{folder} is an adapter of the kind {kind}.", "Only LoRA and IA3 adapters can be imported.")
     strange = sorted(key for key, value in config.items() if value and key not in KINDS[kind] | IGNORED_KEYS)
     if strange:
         raise UserError(f"{folder} uses the {kind} option {strange[0]!r}, which is not supported.")
+    check_values(config, folder)
     return config
 
 
@@ -114,7 +117,7 @@ def _fits(folder: Path, config: dict[str, Any], base: ModelSource) -> None:
             made = IA3Config if config["peft_type"] == "IA3" else LoraConfig
             wanted = made(**{key: value for key, value in config.items() if key != "peft_type"})
             expected = get_peft_model_state_dict(get_peft_model(network, wanted), save_embedding_layers=False)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, LookupError, AttributeError, RuntimeError) as error:
             raise UserError(f"{folder} does not fit {base.id}: {error}", f"Name its own base: {WHERE}.") from error
     found = tensor_shapes(folder / WEIGHTS)
     shapes = {key: tuple(value.shape) for key, value in expected.items()}

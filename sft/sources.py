@@ -146,14 +146,20 @@ def tensor_shapes(path: Path) -> dict[str, tuple[int, ...]]:
 
 
 def tensor_header(path: Path) -> dict[str, tuple[tuple[int, ...], str]]:
-    """The shape and number format ("BF16") of each tensor in a safetensors file, by name."""
+    """The shape and number format ("BF16") of each tensor in a safetensors file, by name.
+
+    Raises UserError unless the file is as long as its header says.
+    """
     try:
         with open(path, "rb") as file:
             (size,) = struct.unpack("<Q", file.read(8))
             header = json.loads(file.read(min(size, 100_000_000)))
         tensors = {name: entry for name, entry in header.items() if name != "__metadata__"}
-        return {name: (tuple(entry["shape"]), str(entry["dtype"])) for name, entry in tensors.items()}
-    except (OSError, struct.error, ValueError, KeyError, TypeError, AttributeError) as error:
+        end = max((int(entry["data_offsets"][1]) for entry in tensors.values()), default=0)
+        if path.stat().st_size != 8 + size + end:
+            raise ValueError("cut off, or longer than its header says")
+        return {name: (tuple(map(int, entry["shape"])), str(entry["dtype"])) for name, entry in tensors.items()}
+    except (OSError, struct.error, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise UserError(f"{path.name} is not a whole safetensors file.", "Copy or download it again.") from error
 
 

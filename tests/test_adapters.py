@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -66,6 +68,62 @@ def test_an_adapter_whose_tensors_do_not_fit_is_refused(
     save_file(tensors, tmp_path / "bad" / "adapter_model.safetensors")
     said = {"missing": "is missing", "extra": "is left over", "shape": r"is of another shape .* is \(3, 3\)"}[harm]
     with pytest.raises(UserError, match=f"1 of its tensors {said}"):
+        take_in(workspace, tmp_path / "bad", model=str(home / "tiny"))
+
+
+@pytest.mark.parametrize(
+    ("harm", "said"),
+    [("nan", "not finite"), ("inf", "not finite"), ("int8", "kind I8"), ("cut", "not a whole safetensors file")],
+)
+def test_weights_that_are_no_numbers_or_cut_off_are_refused(
+    tuned: Artifact, workspace: Workspace, home: Path, tmp_path: Path, harm: str, said: str
+) -> None:
+    shutil.copytree(tuned.path, tmp_path / "bad")
+    weights = tmp_path / "bad" / "adapter_model.safetensors"
+    tensors = load_file(weights)
+    last = sorted(tensors)[-1]
+    if harm == "cut":
+        weights.write_bytes(weights.read_bytes()[: weights.stat().st_size // 2])
+    else:
+        tensors[last] = tensors[last].to(torch.int8) if harm == "int8" else tensors[last] * float(harm)
+        save_file(tensors, weights)
+    with pytest.raises(UserError, match=said):
+        take_in(workspace, tmp_path / "bad", model=str(home / "tiny"))
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"lora_alpha": float("nan")}, "lora_alpha 'nan'"),
+        ({"peft_type": ["LORA"]}, "of the kind"),
+        ({"base_model_name_or_path": 7}, "base_model_name_or_path '7'"),
+        ({"bias": "weird"}, "bias 'weird'"),
+        ({"target_modules": "((.*)*)*Z"}, "target_modules"),
+        ({"target_modules": ["q_proj", "("]}, "target_modules"),
+        ({"rank_pattern": {"(": 4}}, "rank_pattern"),
+        ({"r": 10**30}, "states the r"),
+        ({"layers_pattern": "(.*)*"}, "layers_pattern"),
+    ],
+)
+def test_a_configuration_of_anything_but_plain_values_is_refused(
+    tuned: Artifact, workspace: Workspace, home: Path, tmp_path: Path, values: dict[str, Any], said: str
+) -> None:
+    shutil.copytree(tuned.path, tmp_path / "bad")
+    settings = json.loads((tmp_path / "bad" / "adapter_config.json").read_text())
+    (tmp_path / "bad" / "adapter_config.json").write_text(json.dumps(settings | values))
+    with pytest.raises(UserError, match=re.escape(said)):
+        take_in(workspace, tmp_path / "bad", model=str(home / "tiny"))
+
+
+@pytest.mark.parametrize(("file", "said"), [("adapter_config.json", "cannot be read"),
+                                            ("tokenizer_config.json", "cannot be read")])  # fmt: skip
+@pytest.mark.parametrize("text", ["[1]", "{" * 3 + '"a"', '{"a":' * 100_000])
+def test_json_that_is_torn_deep_or_a_list_is_refused(
+    tuned: Artifact, workspace: Workspace, home: Path, tmp_path: Path, file: str, said: str, text: str
+) -> None:
+    shutil.copytree(tuned.path, tmp_path / "bad")
+    (tmp_path / "bad" / file).write_text(text)
+    with pytest.raises(UserError, match=f"{file} {said}"):
         take_in(workspace, tmp_path / "bad", model=str(home / "tiny"))
 
 
