@@ -7,17 +7,19 @@ from pathlib import Path
 
 import streamlit as st
 
+from data.disk import text_hash
 from data.jobs import Run
 from data.schema import Example
 from eval.votes import BAD, CHOICES, LEFT, RIGHT, TIE, Ballot, Pair, cast, load_votes, pairs
 from ui import cached
 
 KEYS = {LEFT: "Left", TIE: "Up", BAD: "Down", RIGHT: "Right"}
+CUT = " […] (cut at the longest allowed length)"
 WORDS = {LEFT: "Left is better", TIE: "Tie", BAD: "Both bad", RIGHT: "Right is better"}
 
 
 def texts(run: Run) -> dict[str, dict[str, str]]:
-    """{system: {example id: text}} of all available answers of a comparison."""
+    """{system: {example id: text}} of all available answers of a comparison; one that was cut ends with ``CUT``."""
     path = run.folder / "answers.jsonl"
     return _texts(str(path), cached.stamp(path))
 
@@ -32,7 +34,8 @@ def _texts(path: str, changed: int) -> dict[str, dict[str, str]]:
             except json.JSONDecodeError:
                 continue  # torn by a kill; the batch was answered again
             if row["available"]:
-                found.setdefault(row["system"], {})[row["example"]] = row["text"]
+                end = CUT if row.get("finish_reason") == "length" else ""
+                found.setdefault(row["system"], {})[row["example"]] = row["text"] + end
     return found
 
 
@@ -45,6 +48,7 @@ def show(run: Run, ballot: Ballot, rater: str) -> None:
     st.progress(len(voted) / max(1, len(shown)), text=f"{len(voted)} of {len(shown)} pairs voted on")
     again = st.session_state.get("review_again")
     pair = next((one for one in shown if one.example == again or (not again and one.example not in voted)), None)
+    _stale(pair)
     if pair is None:
         st.success("Every pair has your vote. End the vote to see what all votes amount to.", icon=":material/check:")
     else:
@@ -73,10 +77,26 @@ def _pair(example: Example, given: dict[str, dict[str, str]], pair: Pair) -> Non
             st.text(given[system][example.id] or "(an empty answer)")
 
 
+def _stale(pair: Pair | None) -> None:
+    """Say so when the vote just given was on a pair that another tab has voted on since this one showed it."""
+    before, now = st.session_state.get("review_shown"), _key(pair) if pair else ""
+    st.session_state["review_shown"] = now
+    if before and before != now and any(st.session_state.get(f"review_vote_{one}_{before}") for one in CHOICES):
+        st.warning("That pair was voted on in another tab in the meantime, so this vote was not kept. "
+                   "Change my last vote goes back to it.", icon=":material/tab:")  # fmt: skip
+
+
+def _key(pair: Pair) -> str:
+    """A button belongs to the pair it was drawn under, so that a late click never votes on another one."""
+    return text_hash(pair.example)[:12]
+
+
 def _buttons(run: Run, ballot: Ballot, rater: str, pair: Pair) -> None:
     for column, choice in zip(st.columns(4), CHOICES, strict=True):
         with column:
-            if st.button(WORDS[choice], key=f"review_vote_{choice}", shortcut=KEYS[choice], width="stretch"):
+            if st.button(
+                WORDS[choice], key=f"review_vote_{choice}_{_key(pair)}", shortcut=KEYS[choice], width="stretch"
+            ):
                 cast(run, ballot, rater, pair, choice)
                 st.session_state.pop("review_again", None)
                 st.rerun()

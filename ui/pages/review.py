@@ -22,10 +22,17 @@ if not runs:
 
 named, ballot, rater = (st.query_params.get(name) for name in ("run", "ballot", "rater"))
 if ballot and rater:
+    opened = None
     with guarded():
-        run = next((run for run in runs if run.id == named), runs[0])
-        voting.show(run, load_ballot(run, ballot), check_name(rater, "rater"))
-    st.stop()
+        run = next((run for run in runs if run.id == named), None)
+        if run is None:
+            raise UserError(
+                f"There is no comparison {named or ''!r} to vote on.", "Choose one below and start the vote."
+            )
+        opened = run, load_ballot(run, ballot), check_name(rater, "rater")
+    if opened:
+        voting.show(*opened)
+        st.stop()
 
 st.markdown("Metrics count words. Say yourself which of two answers is better, without knowing whose they are.")
 run = choose(runs, "Comparison", "review_run")
