@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from data import child, jobs, store
+from data.disk import read_json, write_json
 from data.errors import UserError
 from data.schema import Document
 from data.workspace import Workspace
@@ -113,6 +114,8 @@ def test_an_edit_killed_after_it_was_published_is_resumed_without_another_versio
 ) -> None:
     run = orders.order_edit(workspace, "K", "lamp.md", "# Lamp\n\nEdited.\u200b\r\n")
     first = carry_out(workspace, run)
+    killed = {**read_json(run.folder / "status.json"), "state": "running", "pid_started": 0.0}  # that process is gone
+    write_json(run.folder / "status.json", killed)
     again = carry_out(workspace, run)
     assert (first.status["summary"]["knowledge"], again.status["summary"]["knowledge"]) == ("K@2", "K@2")
     assert document(workspace, "lamp.md").text == "# Lamp\n\nEdited.\n"
