@@ -44,9 +44,9 @@ def verdict(run: Run, scores: dict[str, Any], where: dict[str, str]) -> None:
         st.caption(CLEARLY)
     for line in stamps.red(run, scores):
         st.error(plain(line), icon=":material/flag:")
-    for line in stamps.flagged(run) + stamps.clean(run, scores):
+    for line in stamps.flagged(run):
         st.warning(plain(line), icon=":material/flag:")
-    leakage.of_run(run.order["config"]["leakage"], "verdict")
+    leakage.of_run(run.order["config"]["leakage"], "verdict", stamps.clean(run, scores))
 
 
 def _earlier(run: Run, scores: dict[str, Any]) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
 
 from data.leakage import restored
-from ui.frame import plain
+from ui.frame import bullets, plain
 
 
 def show(audits: list[dict[str, Any]], key: str, nothing: str) -> None:
@@ -27,24 +28,43 @@ def show(audits: list[dict[str, Any]], key: str, nothing: str) -> None:
         st.success(plain(nothing), icon=":material/check:")
 
 
-def of_run(saved: dict[str, Any] | None, key: str) -> None:
-    """The audit that a comparison was ordered with, where it has something to say."""
+def of_run(saved: dict[str, Any] | None, key: str, clean: Sequence[str]) -> None:
+    """The audit that a comparison was ordered with, where it has something to say; ``clean``: scores on the clean rows.
+
+    What blocks stands in sight; what deserves a look, or is good to know, is folded under its first sentence.
+    """
     told = restored(saved).told() if saved else None
-    if told and told["sentences"]:
+    if not told or not told["sentences"]:
+        return
+    levels = told["levels"]
+    if levels["block"]:
         show([told], key, "")
+        bullets(list(clean))
+        return
+    with st.expander(plain((levels["warn"] or levels["inform"])[0]), icon=":material/policy:", key=f"{key}_audit"):
+        bullets([*levels["warn"][1:], *levels["inform"], *clean])
+        _table(_near([told]), key)
 
 
 def _pairs(audits: list[dict[str, Any]], key: str) -> None:
     """Test questions beside the training questions that they nearly repeat."""
-    rows = [
-        {"Test question": pair["question"], "Training question": pair["other"], "In common": pair["sign"]}
-        for one in audits for pair in one["pairs"]
-    ]  # fmt: skip
-    if rows:
+    if rows := _near(audits):
         near = sum(len(one["near"]) for one in audits)
         few = "" if near == len(rows) else f" (the first {len(rows)} of {near})"
         with st.expander(f"The near-repeated questions{few}", key=f"{key}_near"):
-            st.dataframe(rows, hide_index=True, key=f"{key}_pairs", alt="Test questions near training questions")
+            _table(rows, key)
+
+
+def _near(audits: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [
+        {"Test question": pair["question"], "Training question": pair["other"], "In common": pair["sign"]}
+        for one in audits for pair in one["pairs"]
+    ]  # fmt: skip
+
+
+def _table(rows: list[dict[str, Any]], key: str) -> None:
+    if rows:
+        st.dataframe(rows, hide_index=True, key=f"{key}_pairs", alt="Test questions near training questions")
 
 
 def _lines(sentences: list[str]) -> str:
