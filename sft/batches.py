@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
+MIXED_STEPS = 50
 PART_TOKENS = 100  # starting a part costs about as much as so many tokens (five layers, two cores)
 
 
@@ -26,16 +27,23 @@ def batches(lengths: Sequence[int], budget: int, most_rows: int = 128) -> list[l
 
 
 def epoch_order(lengths: Sequence[int], rows: int, seed: int, epoch: int) -> list[int]:
-    """The order of training rows in one epoch: shuffled; the ``rows`` of one optimizer step stand longest first.
+    """The order of training rows in one epoch: shuffled, yet each step of ``rows`` holds rows of like length.
 
-    Which rows make a step is left to chance. Steps of rows of like length would hold less padding, but rows of one kind
-    are of like length: such steps teach less (docs/experiments.md), and ``parts`` saves the padding all the same. The
-    order depends on nothing but the arguments, so a resumed run sees what an uninterrupted one would have seen.
+    Rows are sorted by length within shuffled portions of ``MIXED_STEPS`` steps, then whole steps are shuffled. Rows of
+    like length are mostly of one kind, and steps of one kind teach more than mixed ones (docs/decisions/007). The order
+    depends on nothing but the arguments, so a resumed run sees what an uninterrupted one would have seen.
     """
+    chance = random.Random(f"{seed} {epoch}")
     order = list(range(len(lengths)))
-    random.Random(f"{seed} {epoch}").shuffle(order)
-    groups = [order[place : place + rows] for place in range(0, len(order), rows)]
-    return [index for group in groups for index in sorted(group, key=lambda one: -lengths[one])]
+    chance.shuffle(order)
+    portion = rows * MIXED_STEPS
+    groups = []
+    for start in range(0, len(order), portion):
+        part = sorted(order[start : start + portion], key=lambda index: -lengths[index])
+        groups += [part[place : place + rows] for place in range(0, len(part), rows)]
+    full = [group for group in groups if len(group) == rows]
+    chance.shuffle(full)
+    return [index for group in full + [group for group in groups if len(group) < rows] for index in group]
 
 
 def parts(lengths: Sequence[int]) -> list[list[int]]:
