@@ -96,7 +96,7 @@ def test_a_ballot_that_is_gone_is_said_so(home: Workspace) -> None:
     assert app.button(key="review_go"), "there is a way on"
     opened = started(home)
     ballot = query(opened)["ballot"]
-    wrong = at("review", run=run.id, ballot=ballot, rater="../ada")
+    wrong = at("review", run=query(opened)["run"], ballot=ballot, rater="../ada")
     assert "is not a name for a rater" in texts(wrong)
     assert wrong.button(key="review_go")
 
