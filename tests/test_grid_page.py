@@ -42,7 +42,7 @@ def test_what_cannot_be_measured_is_one_sentence(workspace: Workspace, base: Pat
     app.file_uploader(key="grid_questions_file").upload("v.jsonl", row).run()
     app.button(key="grid_go").click().run()
     assert not app.exception
-    assert "Of 1 questions, 0 have a gold text that is in K@1." in texts(app)
+    assert "The gold text of 0 of 1 questions is in K@1; two are the least" in texts(app)
     assert not jobs.list_runs(workspace, "grid")
 
 

@@ -6,10 +6,12 @@ import streamlit as st
 
 from data.store import Artifact, point, resolve, versions
 from data.workspace import Workspace
-from rag.history import COSTS, file_count, told_changes
+from rag.history import told_changes
 from rag.knowledge import delete
 from ui import cached
 from ui.frame import guarded, notice, plain, when
+
+COLUMNS = {"embedded": "Embedded", "cached": "Cached", "taken_over": "Kept"}  # short, so that the table fits
 
 
 def show(workspace: Workspace, artifact: Artifact) -> None:
@@ -18,17 +20,16 @@ def show(workspace: Workspace, artifact: Artifact) -> None:
     found = [resolve(workspace, "knowledge", f"{artifact.name}@{number}") for number in numbers]
     manifests = [cached.json_file(one.path / "manifest.json") for one in found]
     rows = [
-        {"Version": one.ref, "In use": one.version == artifact.version, "Made": when(manifest["created"]),
-         "Documents": manifest["counts"]["documents"], "Files": file_count(manifest),
-         "Changes": told_changes(manifest).strip(" ()") or None,
-         "Passages": manifest["counts"]["passages"],
-         **{words.capitalize(): manifest["counts"].get(name) for name, words in COSTS.items()}}
+        {"Version": f"{one.version} (in use)" if one.version == artifact.version else str(one.version),
+         "Made": when(manifest["created"]), "Documents": manifest["counts"]["documents"],
+         "Changes": told_changes(manifest).strip(" ()") or None, "Passages": manifest["counts"]["passages"],
+         **{words: manifest["counts"].get(name) for name, words in COLUMNS.items()}}
         for one, manifest in zip(found, manifests, strict=True)
     ]  # fmt: skip
     st.dataframe(rows, hide_index=True, key="knowledge_versions", alt="Versions of this knowledge base",
                  placeholder="–")  # fmt: skip
-    st.caption("The last three columns count passages: embedded anew, remembered from an earlier version, or unchanged "
-               "since the version before.")  # fmt: skip
+    st.caption("The last three columns count passages: embedded anew, found in the cache of earlier embeddings, or "
+               "kept from the version before.")  # fmt: skip
     others = [one.version for one in found if one.version != artifact.version]
     if not others:
         st.caption("There is one version so far. Every change makes another, and you can go back to any of them.")

@@ -51,7 +51,7 @@ def buttons(
     with st.container(horizontal=True, gap="small"):
         if st.button("This is right", key=f"lab_right_{key}", icon=":material/check:"):
             _mark(workspace, artifact, question, hit, (0, len(hit["text"])))
-        with st.popover("A part of it", key=f"lab_part_{key}", help="Mark only the words that answer the question"):
+        with st.popover("Part of it", key=f"lab_part_{key}", help="Mark only the words that answer the question"):
             quote = st.text_area("The words that answer the question", hit["text"], key=f"lab_quote_{key}", height=180)
             if st.button("Mark these words", key=f"lab_mark_{key}", type="primary"):
                 with guarded():
