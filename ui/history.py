@@ -21,14 +21,15 @@ def show(workspace: Workspace, artifact: Artifact) -> None:
     manifests = [cached.json_file(one.path / "manifest.json") for one in found]
     rows = [
         {"Version": f"{one.version} (in use)" if one.version == artifact.version else str(one.version),
-         "Made": when(manifest["created"]), "Documents": manifest["counts"]["documents"],
-         "Changes": told_changes(manifest).strip(" ()") or None, "Passages": manifest["counts"]["passages"],
-         **{words: manifest["counts"].get(name) for name, words in COLUMNS.items()}}
+         "Changes": told_changes(manifest).strip(" ()") or None, "Documents": manifest["counts"]["documents"],
+         "Passages": manifest["counts"]["passages"],
+         **{words: manifest["counts"].get(name) for name, words in COLUMNS.items()},
+         "Made": when(manifest["created"])}
         for one, manifest in zip(found, manifests, strict=True)
     ]  # fmt: skip
     st.dataframe(rows, hide_index=True, key="knowledge_versions", alt="Versions of this knowledge base",
                  placeholder="–")  # fmt: skip
-    st.caption("The last three columns count passages: embedded anew, found in the cache of earlier embeddings, or "
+    st.caption("Embedded, Cached and Kept count passages: embedded anew, found in the cache of earlier embeddings, or "
                "kept from the version before.")  # fmt: skip
     others = [one.version for one in found if one.version != artifact.version]
     if not others:

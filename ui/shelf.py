@@ -82,8 +82,9 @@ def _widths(rows: list[dict[str, Any]]) -> dict[str, Any]:
     widths: dict[str, Any] = {"Ended as": st.column_config.TextColumn(width=170)}
     if all(row.get("Documents", 1) == 1 for row in rows):
         widths["Documents"] = None
-    if not any(row.get("Pages") for row in rows):
-        widths["Pages"] = None
+    widths |= {name: None for name in ("Pages", "Tags") if not any(row.get(name) for row in rows)}
+    if any(row.get("Date") for row in rows):
+        widths["Date"] = st.column_config.TextColumn(width=170)
     return widths
 
 

@@ -12,7 +12,7 @@ from data.workspace import Workspace
 from ui import cached, uploads
 
 FILES, FOLDER = "files of mine", "a folder of mine"
-KINDS = "PDF, DOCX, HTML, Markdown, text, CSV, JSONL"
+KINDS = "PDF, DOCX, HTML, Markdown, text, CSV, JSONL, ZIP"
 
 
 def choose(workspace: Workspace, rounds: int) -> Callable[[], list[Path]] | None:
@@ -28,11 +28,11 @@ def choose(workspace: Workspace, rounds: int) -> Callable[[], list[Path]] | None
     chosen = st.selectbox("Documents from", [FILES, FOLDER, *stored], key="knowledge_source")
     if chosen in stored:
         return lambda: [stored[chosen]]
-    together = f"{size(Limits().upload_bytes)} together"
+    limits = f"up to {size(Limits().upload_bytes)} in all".replace(" ", "\N{NO-BREAK SPACE}")
     if chosen == FOLDER:
-        inside = st.file_uploader(f"A folder of {KINDS} or ZIP; {together}", key=f"knowledge_folder_{rounds}",
+        inside = st.file_uploader(f"A folder of {KINDS}; {limits}", key=f"knowledge_folder_{rounds}",
                                   accept_multiple_files="directory")  # fmt: skip
         return (lambda: [uploads.save_folder(workspace, inside)]) if inside else None
-    files = st.file_uploader(f"{KINDS}, or a ZIP of them; {together}", key=f"knowledge_files_{rounds}",
+    files = st.file_uploader(f"{KINDS}; {limits}", key=f"knowledge_files_{rounds}",
                              accept_multiple_files=True)  # fmt: skip
     return (lambda: uploads.paths(uploads.save(workspace, files), files)) if files else None

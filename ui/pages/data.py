@@ -41,7 +41,7 @@ if files:
         with st.form("data_store", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
             name = st.text_input("Name of this dataset", key="data_name", placeholder="help-desk", max_chars=64)
             if st.form_submit_button("Store it", type="primary", key="data_save"):
-                with guarded():
+                with guarded(), st.spinner("Storing it"):
                     request = {"do": "add", "workspace": str(home.root), "name": name, "files": files}
                     ref = result_of(run_errand(request | {"documents": folder, "mapping": mapping}))["name"]
                     notice(f"Stored as {ref}.")
