@@ -17,7 +17,7 @@ notice()
 with st.expander("What is a test set? I only have documents", expanded=not stored, key="data_help"):
     checking.explain_test_set()
 
-files, places = {}, st.columns(4)
+files, places = {}, [*st.columns(2), *st.columns(2)]
 for (split, words), column in zip(SPLIT_WORDS.items(), places, strict=False):
     file = column.file_uploader(words, pickers.FILES, key=f"data_{split}", on_change=checking.forget_columns)
     if file:
