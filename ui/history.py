@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
 from data.store import Artifact, point, resolve, versions
@@ -18,15 +20,8 @@ def show(workspace: Workspace, artifact: Artifact) -> None:
     """One row per version; older versions do not know of every count."""
     numbers = versions(workspace, "knowledge", artifact.name)
     found = [resolve(workspace, "knowledge", f"{artifact.name}@{number}") for number in numbers]
-    manifests = [cached.json_file(one.path / "manifest.json") for one in found]
-    rows = [
-        {"Version": f"{one.version} (in use)" if one.version == artifact.version else str(one.version),
-         "Changes": told_changes(manifest).strip(" ()") or None, "Documents": manifest["counts"]["documents"],
-         "Passages": manifest["counts"]["passages"],
-         **{words: manifest["counts"].get(name) for name, words in COLUMNS.items()},
-         "Made": when(manifest["created"])}
-        for one, manifest in zip(found, manifests, strict=True)
-    ]  # fmt: skip
+    manifests = {one.ref: manifest for one, manifest in cached.all_versions(workspace, "knowledge")}
+    rows = [_row(one, one.version == artifact.version, manifests.get(one.ref)) for one in found]
     st.dataframe(rows, hide_index=True, key="knowledge_versions", alt="Versions of this knowledge base",
                  placeholder="–")  # fmt: skip
     st.caption("Embedded, Cached and Kept count passages: embedded anew, found in the cache of earlier embeddings, or "
@@ -42,6 +37,19 @@ def show(workspace: Workspace, artifact: Artifact) -> None:
             st.rerun()
         with st.popover("Delete this version", key="knowledge_delete_ask"):
             _delete(workspace, f"{artifact.name}@{version}")
+
+
+def _row(one: Artifact, in_use: bool, manifest: dict[str, Any] | None) -> dict[str, Any]:
+    """``manifest``: None where it cannot be read; such a version can still be left for another one, or deleted."""
+    row: dict[str, Any] = {"Version": f"{one.version} (in use)" if in_use else str(one.version)}
+    if manifest is None:
+        return {**row, "Changes": "cannot be read"}
+    counts = manifest["counts"]
+    return {
+        **row, "Changes": told_changes(manifest).strip(" ()") or None, "Documents": counts["documents"],
+        "Passages": counts["passages"], **{words: counts.get(name) for name, words in COLUMNS.items()},
+        "Made": when(manifest["created"]),
+    }  # fmt: skip
 
 
 def _delete(workspace: Workspace, ref: str) -> None:

@@ -5,7 +5,7 @@ import streamlit as st
 from data.store import resolve, versions
 from rag.marks import read_marks
 from ui import cached, grid, lab, lab_marks
-from ui.frame import empty, notice, workspace
+from ui.frame import empty, guarded, left_out, notice, workspace
 
 home = workspace()
 known = [one.name for one, _ in cached.artifacts(home, "knowledge")]
@@ -14,6 +14,7 @@ st.title("Search lab")
 st.markdown("One question, searched by every method. Mark the right passages: marks survive every new version and "
             "every other way of cutting, and together they are a test set for search.")  # fmt: skip
 notice()
+left_out(cached.damaged(home, "knowledge"))
 
 if not known:
     empty("Nothing to search yet.", "Build a knowledge base, then come back with a question whose answer you know.",
@@ -31,8 +32,9 @@ with st.container(horizontal=True, vertical_alignment="bottom", key="lab_base_ro
     )  # fmt: skip
 artifact = resolve(home, "knowledge", f"{name}@{version}")
 
-lab.ask(home, artifact)
-marks = read_marks(home, name)
-lab.results(home, artifact, marks)
-lab_marks.show(home, artifact, marks)
-grid.show(home, artifact)
+with guarded():
+    lab.ask(home, artifact)
+    marks = read_marks(home, name)
+    lab.results(home, artifact, marks)
+    lab_marks.show(home, artifact, marks)
+    grid.show(home, artifact)
