@@ -138,7 +138,7 @@ def _losses(home: Path, config: TrainConfig, rows: Prepared, held: Prepared) -> 
     for name in ("parts", "padded", "shuffled"):
         trainer = _built(home, config, rows, held, name)
         if name == "padded":
-            trainer.compute_loss = functools.partial(_plainly, trainer)
+            trainer.compute_loss = _plainly
         if name == "shuffled":
             trainer._get_train_sampler = lambda *_: _Shuffled(len(rows.rows), config.seed)
             trainer.progress.sizes_now = lambda: [1]
@@ -149,18 +149,12 @@ def _losses(home: Path, config: TrainConfig, rows: Prepared, held: Prepared) -> 
     return found[0], found[1], found[2], steps
 
 
-def _plainly(
-    trainer: Any, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
-) -> Any:
+def _plainly(model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None) -> Any:
     """What the product's loss must equal, from every logit of the whole padded batch."""
     wanted = inputs["labels"][:, 1:]
     logits = model(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"], use_cache=False).logits
-    each = torch.nn.functional.cross_entropy(logits[:, :-1].transpose(1, 2).float(), wanted, reduction="none")
-    learned = wanted != IGNORED
-    if trainer.model.training:  # every row alike
-        loss = (each.sum(dim=1) / learned.sum(dim=1)).mean() / trainer.current_gradient_accumulation_steps
-    else:
-        loss = each.sum() / learned.sum()
+    summed = torch.nn.functional.cross_entropy(logits[:, :-1].transpose(1, 2).float(), wanted, reduction="sum")
+    loss = summed / ((wanted != IGNORED).sum() if num_items_in_batch is None else num_items_in_batch)
     return (loss, {}) if return_outputs else loss
 
 
