@@ -57,23 +57,6 @@ def test_a_build_that_refused_a_file_and_its_documents_stand_on_one_page(workspa
     assert [one.label for one in app.expander].count("1 warning") == 2
 
 
-def test_a_damaged_version_hides_neither_the_others_nor_the_way_back(page: AppTest, workspace: Workspace) -> None:
-    (store.resolve(workspace, "knowledge", "K@3").path / "manifest.json").write_text("{torn")
-    (workspace.folder("knowledge") / "J" / "1").mkdir(parents=True)
-    (workspace.folder("knowledge") / "J" / "1" / "manifest.json").write_text("{torn")
-    page.selectbox(key="knowledge_name").set_value("K").run()
-    assert not page.exception
-    (said,) = [one.value.replace("\\", "") for one in page.warning]
-    assert "J@1 is left out" in said
-    assert "K@3 is left out" in said
-    assert list(page.dataframe[0].value["Changes"])[2] == "cannot be read"
-    page.selectbox(key="knowledge_version").set_value(2).run()
-    page.button(key="knowledge_rollback").click().run()
-    assert "K now means K@2" in page.success[0].value.replace("\\", "")
-    page.segmented_control(key="knowledge_part").set_value("Search").run()
-    assert not page.error
-
-
 def test_a_damaged_file_of_a_version_is_one_sentence(page: AppTest, workspace: Workspace) -> None:
     (store.resolve(workspace, "knowledge", "K@3").path / "passages.jsonl").write_text("{torn")
     page.segmented_control(key="knowledge_part").set_value("Documents and passages").run()

@@ -13,7 +13,6 @@ import streamlit as st
 
 from data import jobs
 from data.disk import read_json
-from data.errors import UserError
 from data.examples import load_examples
 from data.schema import Answer, Example, Passage
 from data.store import Artifact, names, resolve, versions
@@ -47,33 +46,17 @@ def _json(path: str, changed: int) -> dict[str, Any]:
 
 
 def artifacts(workspace: Workspace, kind: str) -> list[tuple[Artifact, dict[str, Any]]]:
-    """The current version of every name of a kind, with its manifest; ``damaged`` tells of those left out."""
-    return _readable([resolve(workspace, kind, name) for name in names(workspace, kind)])[0]
+    """The current version of every name of a kind, with its manifest."""
+    found = [resolve(workspace, kind, name) for name in names(workspace, kind)]
+    return [(one, json_file(one.path / "manifest.json")) for one in found]
 
 
 def all_versions(workspace: Workspace, kind: str) -> list[tuple[Artifact, dict[str, Any]]]:
-    """Every version of every name of a kind, newest version first, with its manifest; see ``damaged``."""
-    return _readable(_all(workspace, kind))[0]
-
-
-def damaged(workspace: Workspace, kind: str) -> list[str]:
-    """One sentence for each version of a kind whose manifest cannot be read: one must not hide the others."""
-    return _readable(_all(workspace, kind))[1]
-
-
-def _all(workspace: Workspace, kind: str) -> list[Artifact]:
-    listed = ((name, number) for name in names(workspace, kind) for number in reversed(versions(workspace, kind, name)))
-    return [resolve(workspace, kind, f"{name}@{number}") for name, number in listed]
-
-
-def _readable(found: list[Artifact]) -> tuple[list[tuple[Artifact, dict[str, Any]]], list[str]]:
-    pairs, problems = [], []
-    for one in found:
-        try:
-            pairs.append((one, json_file(one.path / "manifest.json")))
-        except UserError as error:
-            problems.append(f"{one.ref} is left out: {error}")
-    return pairs, problems
+    """Every version of every name of a kind, newest version first, with its manifest."""
+    found = []
+    for name in names(workspace, kind):
+        found += [resolve(workspace, kind, f"{name}@{number}") for number in reversed(versions(workspace, kind, name))]
+    return [(one, json_file(one.path / "manifest.json")) for one in found]
 
 
 def scores(run: jobs.Run) -> dict[str, Any] | None:

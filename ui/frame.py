@@ -79,12 +79,6 @@ def when(moment: str, seconds: bool = False) -> str:
     return f"{datetime.fromisoformat(moment).astimezone():{'%Y-%m-%d %H:%M:%S' if seconds else '%Y-%m-%d %H:%M'}}"
 
 
-def left_out(sentences: list[str]) -> None:
-    """What is stored and cannot be read, so that nothing goes missing without a word."""
-    if sentences:
-        st.warning("\n\n".join(map(plain, sentences)), icon=":material/warning:")
-
-
 def notice(text: str | None = None) -> None:
     """Keep a message for the next run of the page (text given), or show the one that was kept."""
     if text:

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from data.store import Artifact, point, resolve, versions
+from data.store import Artifact, point
 from data.workspace import Workspace
 from rag.history import told_changes
 from rag.knowledge import delete
@@ -18,15 +18,14 @@ COLUMNS = {"embedded": "Embedded", "cached": "Cached", "taken_over": "Kept"}  # 
 
 def show(workspace: Workspace, artifact: Artifact) -> None:
     """One row per version; older versions do not know of every count."""
-    numbers = versions(workspace, "knowledge", artifact.name)
-    found = [resolve(workspace, "knowledge", f"{artifact.name}@{number}") for number in numbers]
-    manifests = {one.ref: manifest for one, manifest in cached.all_versions(workspace, "knowledge")}
-    rows = [_row(one, one.version == artifact.version, manifests.get(one.ref)) for one in found]
+    every = cached.all_versions(workspace, "knowledge")
+    found = [(one, manifest) for one, manifest in reversed(every) if one.name == artifact.name]
+    rows = [_row(one, one.version == artifact.version, manifest) for one, manifest in found]
     st.dataframe(rows, hide_index=True, key="knowledge_versions", alt="Versions of this knowledge base",
                  placeholder="–")  # fmt: skip
     st.caption("Embedded, Cached and Kept count passages: embedded anew, found in the cache of earlier embeddings, or "
                "kept from the version before.")  # fmt: skip
-    others = [one.version for one in found if one.version != artifact.version]
+    others = [one.version for one, _ in found if one.version != artifact.version]
     if not others:
         st.caption("There is one version so far. Every change makes another, and you can go back to any of them.")
         return
@@ -39,14 +38,11 @@ def show(workspace: Workspace, artifact: Artifact) -> None:
             _delete(workspace, f"{artifact.name}@{version}")
 
 
-def _row(one: Artifact, in_use: bool, manifest: dict[str, Any] | None) -> dict[str, Any]:
-    """``manifest``: None where it cannot be read; such a version can still be left for another one, or deleted."""
-    row: dict[str, Any] = {"Version": f"{one.version} (in use)" if in_use else str(one.version)}
-    if manifest is None:
-        return {**row, "Changes": "cannot be read"}
+def _row(one: Artifact, in_use: bool, manifest: dict[str, Any]) -> dict[str, Any]:
     counts = manifest["counts"]
     return {
-        **row, "Changes": told_changes(manifest).strip(" ()") or None, "Documents": counts["documents"],
+        "Version": f"{one.version} (in use)" if in_use else str(one.version),
+        "Changes": told_changes(manifest).strip(" ()") or None, "Documents": counts["documents"],
         "Passages": counts["passages"], **{words: counts.get(name) for name, words in COLUMNS.items()},
         "Made": when(manifest["created"]),
     }  # fmt: skip

@@ -2,25 +2,24 @@
 
 import streamlit as st
 
-from data.store import names, resolve
+from data.store import resolve
 from rag.orders import order_add, order_build
 from rag.settings import BuildConfig
 from ui import cached, forms, intake, shelf, sources
-from ui.frame import empty, guarded, left_out, notice, workspace
+from ui.frame import empty, guarded, notice, workspace
 from ui.watch import active, launch, selected, watch
 
 NEW, ADD, REPLACE = "a new one", "add to it, or replace files of the same name", "make it of these files alone"
 home = workspace()
-known = names(home, "knowledge")
+known = [one for one, _ in cached.artifacts(home, "knowledge")]
 
 st.title("Knowledge base")
 st.markdown("Documents, cut into passages and made searchable. Every change makes a new version; the old ones stay.")
 notice()
-left_out(cached.damaged(home, "knowledge"))
 
 state = st.session_state
 rounds = state.get("knowledge_rounds", 0)
-if state.get("knowledge_opened") in known:  # built just now: show it
+if state.get("knowledge_opened") in [one.name for one in known]:  # built just now: show it
     state["knowledge_name"] = state.pop("knowledge_opened")
 if run := selected(home, "build"):
     watch(home, run)
@@ -29,7 +28,7 @@ if run := selected(home, "build"):
 with st.container(border=True, key="knowledge_form"):
     left, right = st.columns(2)
     with left:
-        target = st.selectbox("Knowledge base", [*known, NEW], key="knowledge_name")
+        target = st.selectbox("Knowledge base", [*(one.name for one in known), NEW], key="knowledge_name")
         if target == NEW:
             name = st.text_input(
                 "Name of the new one", key="knowledge_new", placeholder="handbook", max_chars=64, live=True

@@ -5,7 +5,7 @@ import streamlit as st
 from data.store import resolve, versions
 from rag.marks import read_marks
 from ui import cached, grid, lab, lab_marks
-from ui.frame import empty, guarded, left_out, notice, workspace
+from ui.frame import empty, guarded, notice, workspace
 
 home = workspace()
 known = [one.name for one, _ in cached.artifacts(home, "knowledge")]
@@ -14,7 +14,6 @@ st.title("Search lab")
 st.markdown("One question, searched by every method. Mark the right passages: marks survive every new version and "
             "every other way of cutting, and together they are a test set for search.")  # fmt: skip
 notice()
-left_out(cached.damaged(home, "knowledge"))
 
 if not known:
     empty("Nothing to search yet.", "Build a knowledge base, then come back with a question whose answer you know.",
