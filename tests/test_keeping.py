@@ -74,7 +74,7 @@ def test_with_padding_that_is_the_end_token_a_tuned_model_still_stops(workspace:
     (base / "tokenizer_config.json").write_text(json.dumps(settings | {"pad_token": settings["eos_token"]}))
     rows = tiny.written(tmp_path / "rows.jsonl", tiny.facts())
     held = tiny.written(tmp_path / "held.jsonl", tiny.facts()[:3])
-    settings = config(tmp_path, model=str(base), epochs=30, learning_rate=0.03, patience=0)
+    settings = config(tmp_path, model=str(base), epochs=30, learning_rate=0.01, patience=0)
     run = order_training(workspace, "endpad", settings, str(rows), str(held))
     artifact = resolve(workspace, "adapters", train(workspace, run, Reporter(run))["name"])
     model = LocalModel.load(str(base))
