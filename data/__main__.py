@@ -9,7 +9,7 @@ from typing import Any
 
 from data import dataset, jobs, shell
 from data.errors import UserError
-from data.store import names, resolve
+from data.store import current
 from data.workspace import open_workspace
 
 
@@ -48,11 +48,13 @@ def add(options: argparse.Namespace) -> dict[str, Any]:
 
 def list_datasets(options: argparse.Namespace) -> dict[str, Any]:
     workspace = open_workspace()
-    found = [resolve(workspace, "datasets", name) for name in names(workspace, "datasets")]
-    for artifact in found:
-        splits = artifact.manifest()["splits"]
-        shell.say(options, f"{artifact.ref}: " + ", ".join(f"{split} {part['rows']}" for split, part in splits.items()))
-    return {"datasets": [artifact.ref for artifact in found]}
+    found, damaged = current(workspace, "datasets")
+    for artifact, manifest in found:
+        counts = ", ".join(f"{split} {part['rows']}" for split, part in manifest["splits"].items())
+        shell.say(options, f"{artifact.ref}: {counts}")
+    for sentence in damaged:
+        shell.warn(options, sentence)
+    return {"datasets": [artifact.ref for artifact, _ in found]}
 
 
 def list_jobs(options: argparse.Namespace) -> dict[str, Any]:

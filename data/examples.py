@@ -17,7 +17,7 @@ from data.rows import Row, read_rows
 from data.schema import TASKS, Conversation, Example, Message
 from data.shapes import OPTIONAL, SHAPES
 from data.store import resolve
-from data.workspace import Workspace
+from data.workspace import Workspace, given_path
 
 SPLITS = ("train", "validation", "test")
 
@@ -227,7 +227,7 @@ def load_examples(path: Path) -> tuple[Example, ...]:
 
 def locate(workspace: Workspace, ref: str, split: str) -> Path:
     """The file meant by ``ref``: a path, or the given split of a stored dataset ("demo", "demo@2")."""
-    path = Path(ref).expanduser()
+    path = given_path(ref)
     stored = None
     try:
         stored = resolve(workspace, "datasets", ref).path / f"{split}.jsonl"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from data import child, jobs, store
 from data.errors import UserError
 from data.options import add_arguments, from_arguments
-from data.shell import carry_out, main, say, verb
+from data.shell import carry_out, main, say, verb, warn
 from data.workspace import open_workspace
 from rag import marking, orders
 from rag.filters import add_filters, named
@@ -83,15 +83,18 @@ def versions(options: argparse.Namespace) -> dict[str, Any]:
     workspace = open_workspace()
     current = store.resolve(workspace, "knowledge", options.name)
     listed = []
-    for number in store.versions(workspace, "knowledge", current.name):
-        artifact = store.resolve(workspace, "knowledge", f"{current.name}@{number}")
-        manifest = artifact.manifest()
+    found, damaged = store.readable(workspace, "knowledge")
+    for artifact, manifest in reversed(found):
+        if artifact.name != current.name:
+            continue
         row = {"knowledge": artifact.ref, "created": manifest["created"], **manifest["counts"]}
-        listed.append({**row, "current": number == current.version, "index": manifest["index"]})
-        mark = "*" if number == current.version else " "
+        listed.append({**row, "current": artifact == current, "index": manifest["index"]})
+        mark = "*" if artifact == current else " "
         said = told_documents(row["documents"], file_count(manifest))
         counts = f"{said}{told_changes(manifest)}, {row['passages']} passages: {told_costs(row)}"
         say(options, f"{mark} {artifact.ref}  {manifest['created']}  {counts}")
+    for sentence in damaged:
+        warn(options, sentence)
     return {"versions": listed}
 
 

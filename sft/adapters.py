@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from data import aliases
 from data.aliases import called, identity
 from data.disk import read_json, write_bytes, write_json
 from data.errors import UserError
-from data.store import Artifact, names, publish, resolve, staging, versions
+from data.store import Artifact, publish, readable, staging, versions
 from data.workspace import Workspace
 from sft.card import model_card
 from sft.config import ADAPTERS
@@ -87,17 +88,18 @@ def _without_paths(path: Path, base: str) -> None:
 
 
 def tuned_models(workspace: Workspace) -> list[Artifact]:
-    """Every version of every tuned model, by name, newest version first."""
-    found = []
-    for name in names(workspace, KIND):
-        found += [resolve(workspace, KIND, f"{name}@{number}") for number in reversed(versions(workspace, KIND, name))]
-    return found
+    """Every version of every tuned model that can be read, by name, newest version first."""
+    return [artifact for artifact, _ in readable(workspace, KIND)[0]]
+
+
+def damaged(workspace: Workspace) -> list[str]:
+    """A sentence for each tuned model that cannot be read, and for the file of their names."""
+    return [*aliases.damaged(workspace, KIND), *readable(workspace, KIND)[1]]
 
 
 def made_by(workspace: Workspace, run_id: str) -> Artifact | None:
     """What a run published when it came to its end (a stopped run's best so far does not count)."""
-    for artifact in tuned_models(workspace):
-        manifest = artifact.manifest()
+    for artifact, manifest in readable(workspace, KIND)[0]:
         if manifest.get("run") == run_id and manifest["summary"]["ended"] in ("complete", "early"):
             return artifact
     return None

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from data.errors import UserError
-from data.shell import carry_out, say, verb
+from data.shell import carry_out, say, verb, warn
 from data.store import resolve
 from data.workspace import open_workspace
 from sft import adapters, chores, naming
@@ -71,6 +71,8 @@ def list_(options: argparse.Namespace) -> dict[str, Any]:
         loss = "-" if row["validation_loss"] is None else f"{row['validation_loss']:.3f}"
         say(options, f"{row['name']:<24} {row['method']:<7} base {row['base']:<24} context {row['context'] or '?':<6}"
                      f" validation loss {loss}  {row['created']}")  # fmt: skip
+    for sentence in adapters.damaged(workspace):
+        warn(options, sentence)
     return {"tuned": rows}
 
 

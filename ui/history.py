@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from data.store import Artifact, point, resolve, versions
+from data.store import Artifact, point
 from data.workspace import Workspace
 from rag.history import COSTS, file_count, told_changes
 from rag.knowledge import delete
@@ -14,22 +14,21 @@ from ui.frame import guarded, notice, plain, when
 
 def show(workspace: Workspace, artifact: Artifact) -> None:
     """One row per version; older versions do not know of every count."""
-    numbers = versions(workspace, "knowledge", artifact.name)
-    found = [resolve(workspace, "knowledge", f"{artifact.name}@{number}") for number in numbers]
-    manifests = [cached.json_file(one.path / "manifest.json") for one in found]
+    every = cached.all_versions(workspace, "knowledge")
+    found = [(one, manifest) for one, manifest in reversed(every) if one.name == artifact.name]
     rows = [
         {"Version": one.ref, "In use": one.version == artifact.version, "Made": when(manifest["created"]),
          "Documents": manifest["counts"]["documents"], "Files": file_count(manifest),
          "Changes": told_changes(manifest).strip(" ()") or None,
          "Passages": manifest["counts"]["passages"],
          **{words.capitalize(): manifest["counts"].get(name) for name, words in COSTS.items()}}
-        for one, manifest in zip(found, manifests, strict=True)
+        for one, manifest in found
     ]  # fmt: skip
     st.dataframe(rows, hide_index=True, key="knowledge_versions", alt="Versions of this knowledge base",
                  placeholder="–")  # fmt: skip
     st.caption("The last three columns count passages: embedded anew, remembered from an earlier version, or unchanged "
                "since the version before.")  # fmt: skip
-    others = [one.version for one in found if one.version != artifact.version]
+    others = [one.version for one, _ in found if one.version != artifact.version]
     if not others:
         st.caption("There is one version so far. Every change makes another, and you can go back to any of them.")
         return
