@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 from typing import Any
 
 from data import dataset, jobs, shell
 from data.errors import UserError
+from data.options import path
 from data.store import current
 from data.workspace import open_workspace
 
@@ -86,8 +86,8 @@ def resume(options: argparse.Namespace) -> dict[str, Any]:
 
 def _add_files(parser: argparse.ArgumentParser) -> None:
     for split in ("train", "validation", "test"):
-        parser.add_argument(f"--{split}", type=Path, metavar="FILE", help=f"{split} pairs: JSONL, JSON, CSV or Parquet")
-    parser.add_argument("--documents", type=Path, metavar="DIR|FILE", help="the documents the questions are about")
+        parser.add_argument(f"--{split}", type=path, metavar="FILE", help=f"{split} pairs: JSONL, JSON, CSV or Parquet")
+    parser.add_argument("--documents", type=path, metavar="DIR|FILE", help="the documents the questions are about")
     parser.add_argument("--map", action="append", metavar="FIELD=COLUMN", help="the column that holds a field")
 
 

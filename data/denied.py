@@ -22,12 +22,14 @@ SAID = {
     errno.ENAMETOOLONG: ("its name is too long", "Name a shorter one."),
     errno.EISDIR: ("it is a folder", "Name a file."),
     errno.ENOTDIR: ("a part of its path is a file, not a folder", "Check the path."),
+    errno.EEXIST: ("a file is in the way of its folder", "Name another place."),
     errno.ENOENT: ("it is not there", "Check the path; it may have been moved or deleted."),
     errno.ELOOP: ("it is a link that leads round in circles", "Check the path."),
     errno.EIO: ("the disk reports a fault", "Name a place on another disk."),
     errno.ESTALE: ("the disk that it lies on went away", "Connect it, then try again."),
 }
-IN_TEXT = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)  # libraries in C++ and Rust say these in words only
+# libraries in C++ and Rust, and copies of folders, say these in words only
+IN_TEXT = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES)
 SHOWN = 160  # characters of a path
 
 

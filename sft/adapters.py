@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import secrets
 import shutil
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,6 +13,7 @@ from typing import Any
 
 from data import aliases
 from data.aliases import called, identity
+from data.denied import in_words
 from data.disk import read_json, write_bytes, write_json
 from data.errors import UserError
 from data.store import Artifact, publish, readable, staging, versions
@@ -121,13 +124,16 @@ def described(artifact: Artifact, workspace: Workspace | None = None) -> dict[st
 def export(artifact: Artifact, folder: Path) -> list[str]:
     """Copy a tuned model to a folder anyone's PEFT or transformers can load; returns the file names.
 
-    Raises UserError when the folder is there and not empty, or cannot be written.
+    The folder appears whole or not at all. Raises UserError when it is there and not empty, or cannot be written.
     """
     new_folder(folder)
+    part = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.part")
     try:
-        shutil.copytree(artifact.path, folder, dirs_exist_ok=True)
-    except OSError as error:
-        raise UserError(f"{folder} cannot be written ({error.strerror or error}).", "Name another folder.") from error
+        with in_words(folder):
+            shutil.copytree(artifact.path, part)
+            os.rename(part, folder)  # takes the place of an empty folder only
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
     return sorted(path.name for path in folder.iterdir())
 
 

@@ -19,7 +19,7 @@ def here(model: str) -> ModelSource | None:
 
     Raises UserError for a folder that is nowhere.
     """
-    if model == BUNDLED or given_path(model).is_dir() or not hub_name(model):
+    if not model.strip() or model == BUNDLED or given_path(model).is_dir() or not hub_name(model):
         return found(model)
     return cached(model)
 

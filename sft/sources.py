@@ -54,6 +54,8 @@ def resolve(model: str) -> ModelSource:
 def found(model: str) -> ModelSource:
     """Where a model's files lie, whether or not they can be used. Raises UserError when they are nowhere."""
     model = model.strip()
+    if not model:
+        raise UserError("No model was named.", "Name a folder, a Hugging Face id, or pocket.")
     folder = given_path(model)
     if model == BUNDLED:
         return ModelSource(BUNDLED, BUNDLED_FOLDER)
