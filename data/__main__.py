@@ -8,8 +8,8 @@ from typing import Any
 
 from data import dataset, jobs, shell
 from data.errors import UserError
+from data.listing import current
 from data.options import path
-from data.store import current
 from data.workspace import open_workspace
 
 

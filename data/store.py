@@ -11,7 +11,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,41 +69,6 @@ def versions(workspace: Workspace, kind: str, name: str) -> list[int]:
     if not folder.is_dir():
         return []
     return sorted(int(p.name) for p in folder.iterdir() if NUMBER.fullmatch(p.name) and _published(p))
-
-
-Read = Callable[[Path], dict[str, Any]]
-
-
-def readable(
-    workspace: Workspace, kind: str, read: Read = read_json
-) -> tuple[list[tuple[Artifact, dict[str, Any]]], list[str]]:
-    """Every version of every name, newest version first, with its manifest; and a sentence for each that is damaged.
-
-    ``read`` reads a manifest. A damaged version hides no other; its number stays taken.
-    """
-    found, damaged = [], []
-    for name in names(workspace, kind):
-        for number in reversed(versions(workspace, kind, name)):
-            artifact = Artifact(kind, name, number, workspace.folder(kind) / name / str(number))
-            try:
-                found.append((artifact, read(artifact.path / "manifest.json")))
-            except UserError as error:
-                damaged.append(str(error))
-    return found, damaged
-
-
-def current(
-    workspace: Workspace, kind: str, read: Read = read_json
-) -> tuple[list[tuple[Artifact, dict[str, Any]]], list[str]]:
-    """The same of the version alone that each bare name means."""
-    found, damaged = readable(workspace, kind, read)
-    meant: dict[str, int] = {}
-    for name in {artifact.name for artifact, _ in found}:
-        try:
-            meant[name] = current_version(workspace, kind, name)
-        except UserError as error:
-            damaged.append(str(error))
-    return [(one, manifest) for one, manifest in found if meant.get(one.name) == one.version], damaged
 
 
 def _published(folder: Path) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from data import child, jobs, store
 from data.errors import UserError
+from data.listing import readable
 from data.options import add_arguments, from_arguments, path, whole
 from data.shell import carry_out, main, say, verb, warn
 from data.workspace import open_workspace
@@ -82,7 +83,7 @@ def versions(options: argparse.Namespace) -> dict[str, Any]:
     workspace = open_workspace()
     current = store.resolve(workspace, "knowledge", options.name)
     listed = []
-    found, damaged = store.readable(workspace, "knowledge")
+    found, damaged = readable(workspace, "knowledge")
     for artifact, manifest in reversed(found):
         if artifact.name != current.name:
             continue

@@ -16,7 +16,8 @@ from data.aliases import called, identity
 from data.denied import in_words
 from data.disk import read_json, write_bytes, write_json
 from data.errors import UserError
-from data.store import Artifact, publish, readable, staging, versions
+from data.listing import readable
+from data.store import Artifact, publish, staging, versions
 from data.workspace import Workspace
 from sft.card import model_card
 from sft.config import ADAPTERS

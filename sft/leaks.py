@@ -7,9 +7,10 @@ from pathlib import Path
 
 from data.examples import locate, read_examples
 from data.leakage import Leakage, audit
+from data.listing import current
 from data.nearness import Embed
 from data.schema import Example
-from data.store import current, resolve
+from data.store import resolve
 from data.workspace import Workspace
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from data import aliases, jobs, store
+from data import aliases, jobs, listing, store
 from data.demo.first_start import SHIPPED
 from data.disk import read_json, read_jsonl
 from data.errors import UserError
@@ -79,7 +79,7 @@ def test_a_run_with_one_wrong_value_is_damaged(home: Workspace, file: str, chang
 def test_a_damaged_manifest_is_named_and_hides_no_other(home: Workspace, kind: str, name: str, text: str) -> None:
     path = home.folder(kind) / name / "1" / "manifest.json"
     path.write_text(text)
-    for listed in (store.readable, store.current):
+    for listed in (listing.readable, listing.current):
         found, damaged = listed(home, kind)
         assert [artifact.name for artifact, _ in found] == ["other"]
         assert [sentence.partition(" ")[0] for sentence in damaged] == [str(path)]
@@ -97,7 +97,7 @@ def test_a_manifest_without_its_summary_is_damaged(home: Workspace) -> None:
 
 def test_a_damaged_pointer_hides_its_own_name_alone(home: Workspace) -> None:
     (home.folder("knowledge") / "brindlewick" / "current.json").write_text('{"format": 1}')
-    found, (sentence,) = store.current(home, "knowledge")
+    found, (sentence,) = listing.current(home, "knowledge")
     assert [artifact.name for artifact, _ in found] == ["other"]
     assert "or delete it: the name then means its newest version" in sentence
     assert store.resolve(home, "knowledge", "brindlewick@1").version == 1

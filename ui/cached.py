@@ -15,8 +15,9 @@ from data import aliases, jobs
 from data.disk import read_json, row_of
 from data.errors import UserError
 from data.examples import load_examples
+from data.listing import current, readable
 from data.schema import Answer, Example, Passage
-from data.store import Artifact, current, readable
+from data.store import Artifact
 from data.workspace import Workspace
 from eval.metrics import score
 from eval.records import ANSWERS, load_passages, restored
