@@ -71,8 +71,8 @@ SHAPES: dict[str, Any] = {
         "fairness?": {"differs": list, "designed": list, "unknown": list}, "hidden?": dict, "memory?": dict,
     },
     "answers.jsonl": {
-        "system": str, "example": str, "text": str, "seconds": NUMBER, "finish_reason": str, "available": bool,
-        "hits": list, "conversation": list,
+        "system": str, "example": str, "text": str, "seconds": NUMBER, "finish_reason?": str,
+        "available?": bool, "hits": list, "conversation": list,
     },
     "passages.jsonl": {"id": str, "document": str, "text": str, "start": int, "end": int},
     "examples.jsonl": {"id": str, "question": str, "answers": [str], "tags": [str]},
