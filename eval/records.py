@@ -69,7 +69,7 @@ def keep_whole(folder: Path, batches: Sequence[Batch], file: str = ANSWERS) -> l
     A batch is whole when every question of it has an answer and the machine failed on none.
     """
     rows = {(row["system"], row["example"]): row for row in read_jsonl(folder / file)}
-    good = {key for key, row in rows.items() if row["finish_reason"] != "error"}
+    good = {key for key, row in rows.items() if row.get("finish_reason") != "error"}
     whole = [all((batch.system, id_) in good for id_ in batch.examples) for batch in batches]
     kept = [
         rows[batch.system, id_] for batch, done in zip(batches, whole, strict=True) if done for id_ in batch.examples

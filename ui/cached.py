@@ -122,8 +122,9 @@ def _places(path: str, changed: int, asked: tuple[Example, ...]) -> dict[str, di
             place, start = start, start + len(line)
             row = row_of(line, Path(path), number)  # none where it was torn by a kill; the batch was answered again
             if row and row["example"] in examples:
-                given = Answer(row["example"], row["text"], row["seconds"], finish_reason=row.get("finish_reason", "stop"))
-                right = bool(score(examples[row["example"]], given).exact_match) if row["available"] else None
+                ended, there = row.get("finish_reason", "stop"), row.get("available", True)
+                given = Answer(row["example"], row["text"], row["seconds"], finish_reason=ended)
+                right = bool(score(examples[row["example"]], given).exact_match) if there else None
                 found.setdefault(row["system"], {})[row["example"]] = Place(place, right)
     return found
 

@@ -29,7 +29,7 @@ def _texts(path: str, changed: int) -> dict[str, dict[str, str]]:
     with open(Path(path), encoding="utf-8") as file:
         for number, line in enumerate(file, 1):
             row = row_of(line, Path(path), number)  # none where it was torn by a kill; the batch was answered again
-            if row and row["available"]:
+            if row and row.get("available", True):
                 end = CUT if row.get("finish_reason") == "length" else ""
                 found.setdefault(row["system"], {})[row["example"]] = row["text"] + end
     return found
