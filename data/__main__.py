@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 from typing import Any
 
 from data import dataset, jobs, shell
 from data.errors import UserError
-from data.store import names, resolve
+from data.listing import current
+from data.options import path
 from data.workspace import open_workspace
 
 
@@ -48,11 +48,13 @@ def add(options: argparse.Namespace) -> dict[str, Any]:
 
 def list_datasets(options: argparse.Namespace) -> dict[str, Any]:
     workspace = open_workspace()
-    found = [resolve(workspace, "datasets", name) for name in names(workspace, "datasets")]
-    for artifact in found:
-        splits = artifact.manifest()["splits"]
-        shell.say(options, f"{artifact.ref}: " + ", ".join(f"{split} {part['rows']}" for split, part in splits.items()))
-    return {"datasets": [artifact.ref for artifact in found]}
+    found, damaged = current(workspace, "datasets")
+    for artifact, manifest in found:
+        counts = ", ".join(f"{split} {part['rows']}" for split, part in manifest["splits"].items())
+        shell.say(options, f"{artifact.ref}: {counts}")
+    for sentence in damaged:
+        shell.warn(options, sentence)
+    return {"datasets": [artifact.ref for artifact, _ in found]}
 
 
 def list_jobs(options: argparse.Namespace) -> dict[str, Any]:
@@ -84,8 +86,8 @@ def resume(options: argparse.Namespace) -> dict[str, Any]:
 
 def _add_files(parser: argparse.ArgumentParser) -> None:
     for split in ("train", "validation", "test"):
-        parser.add_argument(f"--{split}", type=Path, metavar="FILE", help=f"{split} pairs: JSONL, JSON, CSV or Parquet")
-    parser.add_argument("--documents", type=Path, metavar="DIR|FILE", help="the documents the questions are about")
+        parser.add_argument(f"--{split}", type=path, metavar="FILE", help=f"{split} pairs: JSONL, JSON, CSV or Parquet")
+    parser.add_argument("--documents", type=path, metavar="DIR|FILE", help="the documents the questions are about")
     parser.add_argument("--map", action="append", metavar="FIELD=COLUMN", help="the column that holds a field")
 
 

@@ -4,10 +4,14 @@ never moves. A new name is an alias of it, kept in <kind>/.names.json as {id: al
 
 from __future__ import annotations
 
-from data.disk import read_json, write_json
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from data.disk import read_json, sole_writer, write_json
+from data.errors import UserError
 from data.workspace import Workspace
 
-FILE = ".names.json"  # begins as no name does
+FILE, LOCK = ".names.json", ".lock.names"  # begin as no name does
 
 
 def aliases(workspace: Workspace, kind: str) -> dict[str, str]:
@@ -23,12 +27,29 @@ def identity(workspace: Workspace, kind: str, name: str) -> str:
 
 
 def called(workspace: Workspace, kind: str, ref: str) -> str:
-    """What an exact reference ("id@2") is called now ("alias@2")."""
+    """What an exact reference ("id@2") is called now ("alias@2"); its id where the aliases are ``damaged``."""
     id_, at, number = ref.partition("@")
-    return f"{aliases(workspace, kind).get(id_, id_)}{at}{number}"
+    known = {} if damaged(workspace, kind) else aliases(workspace, kind)
+    return f"{known.get(id_, id_)}{at}{number}"
+
+
+def damaged(workspace: Workspace, kind: str) -> list[str]:
+    """A sentence if the file of aliases cannot be read; first names go on meaning what they mean."""
+    try:
+        aliases(workspace, kind)
+    except UserError as error:
+        return [str(error)]
+    return []
+
+
+@contextmanager
+def naming(workspace: Workspace, kind: str) -> Iterator[None]:
+    """Hold the names of a kind while they are looked at and changed: of two renames at once, none is lost."""
+    with sole_writer(workspace.folder(kind) / LOCK):
+        yield
 
 
 def write_alias(workspace: Workspace, kind: str, id_: str, alias: str) -> None:
-    """Let ``id_`` be called ``alias``; its own name again ends that."""
+    """Let ``id_`` be called ``alias``; its own name again ends that. To be done while ``naming`` is held."""
     kept = {one: name for one, name in aliases(workspace, kind).items() if one != id_}
     write_json(workspace.folder(kind) / FILE, {"names": kept | ({} if alias == id_ else {id_: alias})})

@@ -16,6 +16,7 @@ from typing import Any
 import psutil
 
 from data import jobs
+from data.denied import told
 from data.disk import append_jsonl, write_json
 from data.errors import Stopped, UserError
 from data.workspace import Workspace
@@ -139,17 +140,16 @@ def run(
         except Stopped as stopped:
             reporter.write(state="stopped", text="stopped on request", summary=stopped.summary, seconds_left=None)
             return 0
-        except UserError as error:
-            print(f"Error: {error}", flush=True)
-            problem = {"what": error.what, "fix": error.fix}
-            reporter.write(state="failed", text=error.what, error=problem, seconds_left=None)
-            return 2
         except BaseException as error:
-            traceback.print_exc()
-            what = f"Crossover failed with {type(error).__name__}: {error}"
-            fix = "This is a defect; its log holds the details."
+            said = told(error)
+            if said is error:
+                print(f"Error: {error}", flush=True)
+            else:
+                traceback.print_exc()
+            what = said.what if said else f"Crossover failed with {type(error).__name__}: {error}"
+            fix = said.fix if said else "This is a defect; its log holds the details."
             reporter.write(state="failed", text=what, error={"what": what, "fix": fix}, seconds_left=None)
-            return 1
+            return 2 if said else 1
         reporter.write(state="done", text="done", summary=summary, seconds_left=0)
     return 0
 

@@ -17,7 +17,7 @@ from data.rows import Row, read_rows
 from data.schema import TASKS, Conversation, Example, Message
 from data.shapes import OPTIONAL, SHAPES
 from data.store import resolve
-from data.workspace import Workspace
+from data.workspace import Workspace, given_path
 
 SPLITS = ("train", "validation", "test")
 
@@ -118,6 +118,8 @@ def _example(number: int, row: Row, found: Row) -> Example:
     answerable = _truth(value.get("answerable"), default=answers != (ABSTAIN,))
     if not answers and answerable:
         raise ValueError("no answer")
+    if not _is_whole("".join((question, *answers))):
+        raise ValueError("it holds half a character (a lone surrogate)")
     task = _text(value.get("task")) or ""
     if task and task not in TASKS:
         raise ValueError(f"its task {task!r} is not one of {', '.join(TASKS)}")
@@ -129,6 +131,14 @@ def _example(number: int, row: Row, found: Row) -> Example:
         answerable=answerable, task=task, tags=tuple(t for t in tags if t),
         history=_history(found.get("history") or row.get("history")), **optional,
     )  # fmt: skip
+
+
+def _is_whole(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _history(value: Any) -> Conversation:
@@ -144,7 +154,7 @@ def _answers(value: Any) -> tuple[str, ...]:
     if isinstance(value, str) and value.lstrip().startswith("["):  # a list kept in one CSV cell
         try:
             value = json.loads(value)
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):
             value = [value]
     values = value if isinstance(value, (list, tuple)) else [value]
     return tuple(dict.fromkeys(text for text in map(_text, values) if text))
@@ -227,7 +237,7 @@ def load_examples(path: Path) -> tuple[Example, ...]:
 
 def locate(workspace: Workspace, ref: str, split: str) -> Path:
     """The file meant by ``ref``: a path, or the given split of a stored dataset ("demo", "demo@2")."""
-    path = Path(ref).expanduser()
+    path = given_path(ref)
     stored = None
     try:
         stored = resolve(workspace, "datasets", ref).path / f"{split}.jsonl"

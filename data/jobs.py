@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import signal
 import subprocess
 import sys
@@ -21,9 +22,10 @@ from typing import Any
 
 import psutil
 
+from data.denied import short
 from data.disk import read_json, read_jsonl, write_json
 from data.errors import UserError
-from data.store import check_name
+from data.store import NUMBER, check_name
 from data.workspace import Workspace
 
 ROOMS = {
@@ -31,6 +33,7 @@ ROOMS = {
     "headroom": "eval",
     "fetch": "sft", "merge": "sft", "export": "sft", "import": "sft",
 }  # fmt: skip
+RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}")  # an id
 GRACE_SECONDS = 15.0
 UNSTARTED_SECONDS = 60.0
 ENDED = ("done", "failed", "stopped", "died")
@@ -121,9 +124,12 @@ def start(workspace: Workspace, run: Run) -> subprocess.Popen[bytes]:
 def load(workspace: Workspace, run_id: str) -> Run:
     """One run by its exact id."""
     folder = workspace.runs / run_id
-    if "/" in run_id or not (folder / "run.json").exists():
-        raise UserError(f"There is no run {run_id!r}.", "List them with: python -m data jobs list")
+    if not RUN.fullmatch(run_id) or not (folder / "run.json").exists():
+        raise UserError(f"There is no run {short(run_id)!r}.", "List them with: python -m data jobs list")
     saved = read_json(folder / "run.json")
+    if saved["kind"] not in ROOMS:
+        raise UserError(f"{folder / 'run.json'} is of a kind {saved['kind']!r} that is not known here.",
+                        "It was written by another version of Crossover.")  # fmt: skip
     return Run(run_id, saved["kind"], saved["name"], folder, saved, _status(folder, saved))
 
 
@@ -145,15 +151,16 @@ def find(workspace: Workspace, ref: str, kind: str | None = None) -> Run:
     if named := [run for run in runs if run.name == name]:
         if not number:
             return named[0]
-        if number.isdigit() and 1 <= int(number) <= len(named):
+        if NUMBER.fullmatch(number) and 1 <= int(number) <= len(named):
             return named[-int(number)]
-        raise UserError(f"{name!r} has {len(named)} runs, not a number {number!r}.", "See: python -m data jobs list")
+        what = f"{name!r} has {len(named)} runs, not a number {short(number)!r}."
+        raise UserError(what, "See: python -m data jobs list")
     begun = [run for run in runs if run.id.startswith(ref)] if ref else []
     if len(begun) == 1:
         return begun[0]
     if begun:
-        raise UserError(f"{ref!r} fits {len(begun)} runs.", f"Say which: {', '.join(r.id for r in begun[:5])}.")
-    raise UserError(f"There is no run {ref!r}.", "List them with: python -m data jobs list")
+        raise UserError(f"{short(ref)!r} fits {len(begun)} runs.", f"Say which: {', '.join(r.id for r in begun[:5])}.")
+    raise UserError(f"There is no run {short(ref)!r}.", "List them with: python -m data jobs list")
 
 
 def list_runs(workspace: Workspace, kind: str | None = None) -> list[Run]:
@@ -203,7 +210,7 @@ def _boot_id() -> str:
 
 def _alive(status: dict[str, Any]) -> bool:
     """True if the very process that wrote the status still runs (not a later one with the same number)."""
-    if status["host"] != platform.node() or status["boot_id"] != _boot_id():
+    if status.get("host") != platform.node() or status.get("boot_id") != _boot_id():
         return False
     try:
         process = psutil.Process(status["pid"])

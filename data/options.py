@@ -5,11 +5,14 @@ from __future__ import annotations
 import argparse
 import dataclasses
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar, get_args, get_type_hints
 
+from data.denied import short
 from data.errors import UserError
 
 Config = TypeVar("Config")
+LARGEST = 2**31 - 1  # numbers beyond are slips: nothing here counts so far
 
 
 def option(
@@ -45,22 +48,36 @@ def add_arguments(parser: argparse.ArgumentParser, config: type) -> None:
             )
         else:
             parser.add_argument(
-                flag, type=_reader(kind, field.name), default=field.default, choices=field.metadata["choices"],
+                flag, type=reader(kind, field.name), default=field.default, choices=field.metadata["choices"],
                 help=field.metadata["help"].replace("%", "%%") + shown,
             )  # fmt: skip
 
 
-def _reader(kind: type, name: str) -> Callable[[str], Any]:
+def reader(kind: type, name: str) -> Callable[[str], Any]:
     """Reads a flag's text as ``kind``; a text that is none is one sentence, not a page of usage."""
 
     def read(text: str) -> Any:
         try:
-            return kind(text)
+            value = kind(text)
+            if kind in (int, float) and not abs(value) <= LARGEST:  # also what is no number at all
+                raise ValueError
         except ValueError as error:
             wanted = "a whole number" if kind is int else "a number"
-            raise UserError(f"{name.replace('_', ' ')} is {text!r}.", f"It must be {wanted}.") from error
+            fix = f"It must be {wanted}, and none beyond {LARGEST:,}."
+            raise UserError(f"{name.replace('_', ' ')} is {short(text)!r}.", fix) from error
+        return value
 
     return read
+
+
+whole, number = reader(int, "A number"), reader(float, "A number")
+
+
+def path(text: str) -> Path:
+    """Reads a flag's text as a path. Raises UserError for none: it would mean the folder one stands in."""
+    if not text.strip():
+        raise UserError("A file or folder was named by an empty text.", "Give its path; . is the folder you are in.")
+    return Path(text)
 
 
 def from_arguments(arguments: argparse.Namespace, config: type[Config]) -> Config:
@@ -84,6 +101,8 @@ def checked(config: Config) -> Config:
         if value is None or "help" not in rule:
             continue
         name = field.name.replace("_", " ")
+        if value == "" and field.default:
+            raise UserError(f"{name} is empty.", f"Name one; without it, it is {field.default}.")
         if rule["choices"] and value not in rule["choices"]:
             raise UserError(f"{name} is {value!r}.", f"Choose one of: {', '.join(map(str, rule['choices']))}.")
         low, high = rule["low"], rule["high"]

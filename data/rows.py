@@ -37,6 +37,9 @@ def _json_rows(path: Path) -> list[Row]:
     except json.JSONDecodeError as error:
         what = f"{path.name}, line {error.lineno}: not valid JSON ({error.msg})."
         raise UserError(what, "Correct that line, or save one object per line as .jsonl.") from error
+    except (RecursionError, ValueError) as error:
+        what = f"{path.name} holds values nested too deep, or a number of thousands of digits."
+        raise UserError(what, "Leave them out.") from error
     if (flat := flatten_squad(value)) is not None:
         return flat
     if isinstance(value, dict):  # {"data": [...]} and its like: the one list of objects inside
@@ -93,6 +96,9 @@ def _line_rows(path: Path) -> list[Row]:
         except json.JSONDecodeError as error:
             what = f"{path.name}, line {number}: not valid JSON ({error.msg})."
             raise UserError(what, "Write one JSON object per line.") from error
+        except (RecursionError, ValueError) as error:
+            what = f"{path.name}, line {number}: values nested too deep, or a number of thousands of digits."
+            raise UserError(what, "Leave that line out.") from error
         if not isinstance(row, dict):
             raise UserError(f"{path.name}, line {number}: not a JSON object.", "Write one JSON object per line.")
         rows.append(row)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import sys
 import time
@@ -10,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from data import jobs
+from data.denied import told
 from data.errors import UserError
 from data.workspace import Workspace
 
@@ -21,19 +23,28 @@ def main(parser: argparse.ArgumentParser, arguments: list[str] | None = None) ->
 
     A dict is printed as one JSON object on the last line with ``--json``. Exit code 2 for what the user can fix.
     """
+    for stream in (sys.stdout, sys.stderr):  # half characters, which a file's name may hold, are shown as codes
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         options = parser.parse_args(arguments)
         result = options.run(options)
-    except UserError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        return 2
     except BrokenPipeError:
         return 1
+    except Exception as error:
+        if said := told(error):
+            return _refused(said)
+        raise
     if isinstance(result, int):
         return result
     if getattr(options, "json", False):
         print(json.dumps(result, ensure_ascii=False))
     return 0
+
+
+def _refused(error: UserError) -> int:
+    print("Error: " + " ".join(str(error).splitlines()), file=sys.stderr)
+    return 2
 
 
 def verb(verbs: Any, name: str, run: Callable[[argparse.Namespace], Any], help: str) -> argparse.ArgumentParser:  # noqa: A002

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from data.aliases import identity
+from data.denied import in_words, short
 from data.disk import read_json, sync_folder, write_json
 from data.errors import UserError
 from data.workspace import ARTIFACTS, Workspace
@@ -25,6 +26,7 @@ from data.workspace import ARTIFACTS, Workspace
 DELETED = "deleted.json"  # the mark that stays in a deleted version's folder, so that its number is never used again
 STALE_SECONDS = 86_400.0
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+NUMBER = re.compile(r"[0-9]{1,9}")  # of a version; other digits, and more of them, are no number of ours
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ def check_name(name: str, what: str) -> str:
     """A usable name, or a UserError that says what names may hold."""
     if not NAME.fullmatch(name):
         raise UserError(
-            f"{name!r} is not a name for a {what}.",
+            f"{short(name)!r} is not a name for a {what}.",
             "Use 1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit.",
         )
     return name
@@ -66,7 +68,7 @@ def versions(workspace: Workspace, kind: str, name: str) -> list[int]:
     folder = workspace.folder(kind) / name
     if not folder.is_dir():
         return []
-    return sorted(int(p.name) for p in folder.iterdir() if p.name.isdigit() and _published(p))
+    return sorted(int(p.name) for p in folder.iterdir() if NUMBER.fullmatch(p.name) and _published(p))
 
 
 def _published(folder: Path) -> bool:
@@ -78,22 +80,30 @@ def resolve(workspace: Workspace, kind: str, ref: str) -> Artifact:
 
     Raises UserError when there is none.
     """
-    name, _, number = ref.partition("@")
-    name = identity(workspace, kind, name)
-    found = versions(workspace, kind, name) if NAME.fullmatch(name) else []
-    if NAME.fullmatch(name) and number.isdigit() and int(number) not in found:
-        _refuse_deleted(workspace.folder(kind) / name / number, ref, ARTIFACTS[kind])
+    name, at, number = ref.partition("@")
+    found = _versions_of(workspace, kind, name)
+    if NAME.fullmatch(name) and not found:  # no first name: perhaps an alias
+        name = identity(workspace, kind, name)
+        found = _versions_of(workspace, kind, name)
+    wanted = int(number) if NUMBER.fullmatch(number) else None
+    if NAME.fullmatch(name) and wanted is not None and wanted not in found:
+        _refuse_deleted(workspace.folder(kind) / name / str(wanted), ref, ARTIFACTS[kind])
     if not found:
         known = ", ".join(names(workspace, kind)) or "none yet"
-        raise UserError(f"There is no {ARTIFACTS[kind]} named {name!r}.", f"Known: {known}.")
-    if not number:
+        raise UserError(f"There is no {ARTIFACTS[kind]} named {short(name)!r}.", f"Known: {known}.")
+    if not at:
         version = current_version(workspace, kind, name)
-    elif number.isdigit() and int(number) in found:
-        version = int(number)
+    elif wanted in found:
+        version = wanted
     else:
         listed = ", ".join(f"{name}@{v}" for v in found)
-        raise UserError(f"{ARTIFACTS[kind].capitalize()} {name!r} has no version {number!r}.", f"It has {listed}.")
+        what = f"{ARTIFACTS[kind].capitalize()} {name!r} has no version {short(number)!r}."
+        raise UserError(what, f"It has {listed}.")
     return Artifact(kind, name, version, workspace.folder(kind) / name / str(version))
+
+
+def _versions_of(workspace: Workspace, kind: str, name: str) -> list[int]:
+    return versions(workspace, kind, name) if NAME.fullmatch(name) else []
 
 
 def _refuse_deleted(folder: Path, ref: str, what: str) -> None:
@@ -146,16 +156,17 @@ def publish(workspace: Workspace, kind: str, name: str, built: Path, manifest: d
     """
     check_name(name, ARTIFACTS[kind])
     write_json(built / "manifest.json", {**manifest, "kind": kind, "name": name})
-    for path in built.rglob("*"):
-        if path.is_file():
-            with open(path, "rb") as file:
-                os.fsync(file.fileno())
-        elif path.is_dir():
-            sync_folder(path)
     home = workspace.folder(kind) / name
-    home.mkdir(parents=True, exist_ok=True)
-    sync_folder(home.parent)
-    version = max([int(p.name) for p in home.iterdir() if p.name.isdigit()], default=0)
+    with in_words(home):
+        for path in built.rglob("*"):
+            if path.is_file():
+                with open(path, "rb") as file:
+                    os.fsync(file.fileno())
+            elif path.is_dir():
+                sync_folder(path)
+        home.mkdir(parents=True, exist_ok=True)
+        sync_folder(home.parent)
+    version = max([int(p.name) for p in home.iterdir() if NUMBER.fullmatch(p.name)], default=0)
     while True:
         version += 1
         try:

@@ -35,10 +35,18 @@ class Workspace:
         return self.root / kind
 
 
+def given_path(text: str) -> Path:
+    """A path as a person writes it: ~ is their home; one of a person who is not known here stays as it is written."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        return Path(text)
+
+
 def default_root() -> Path:
     """``CROSSOVER_HOME``, else ``workspace/`` beside ``app.py``."""
     home = os.environ.get("CROSSOVER_HOME")
-    return Path(home).expanduser().resolve() if home else Path(__file__).resolve().parents[1] / "workspace"
+    return given_path(home).resolve() if home else Path(__file__).resolve().parents[1] / "workspace"
 
 
 def open_workspace(root: Path | None = None) -> Workspace:

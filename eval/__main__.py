@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Any
 
 from data import child, jobs, shell
 from data.aliases import called
 from data.disk import write_bytes
 from data.errors import UserError
+from data.options import path, whole
 from data.schema import DecodeSettings
 from data.store import resolve
 from data.workspace import Workspace, open_workspace
@@ -174,10 +174,15 @@ def _add_parts(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--system", action="append", metavar="SPEC", help="one more row: name=...,tuned=...,knowledge=K@3,k=8"
     )
-    parser.add_argument("-k", type=int, help=f"passages per question (default: the knowledge base's own, else {K})")
+    parser.add_argument("-k", type=whole, help=f"passages per question (default: the knowledge base's own, else {K})")
     parser.add_argument("--method", choices=METHODS, help=f"how passages are found (default: its own, else {METHOD})")
     most = DecodeSettings().max_new_tokens
-    parser.add_argument("--max-new-tokens", type=int, default=most, help="longest answer (default: %(default)s tokens)")
+    parser.add_argument(
+        "--max-new-tokens",
+        type=whole,
+        default=most,
+        help="longest answer (default: %(default)s tokens)",
+    )
 
 
 def parser() -> argparse.ArgumentParser:
@@ -186,17 +191,17 @@ def parser() -> argparse.ArgumentParser:
     one = shell.verb(verbs, "bench", run_bench, "compare systems on the same test questions")
     one.add_argument("--name", required=True, help="the name of the comparison")
     one.add_argument("--test", required=True, metavar="F", help="test questions: a file, or a stored dataset")
-    one.add_argument("--limit", type=int, help="use at most so many questions (a fixed random sample)")
+    one.add_argument("--limit", type=whole, help="use at most so many questions (a fixed random sample)")
     one.add_argument(
         "--allow-leakage", action="store_true", help="go on although test questions stand in the training data"
     )
     _add_parts(one)
     one = shell.verb(verbs, "report", show_report, "show a finished comparison again")
     one.add_argument("name", help="the comparison's name, or its run")
-    one.add_argument("--html", type=Path, metavar="FILE", help="also write it as one HTML file")
-    one.add_argument("--markdown", type=Path, metavar="FILE", help="also write its summary as Markdown")
-    one.add_argument("--csv", type=Path, metavar="FILE", help="also write every answer with its scores as CSV")
-    one.add_argument("--jsonl", type=Path, metavar="FILE", help="the same as JSON lines, with prompts and passages")
+    one.add_argument("--html", type=path, metavar="FILE", help="also write it as one HTML file")
+    one.add_argument("--markdown", type=path, metavar="FILE", help="also write its summary as Markdown")
+    one.add_argument("--csv", type=path, metavar="FILE", help="also write every answer with its scores as CSV")
+    one.add_argument("--jsonl", type=path, metavar="FILE", help="the same as JSON lines, with prompts and passages")
     one = shell.verb(verbs, "votes", show_votes, "what people's votes on a comparison amount to")
     one.add_argument("name", help="the comparison's name, or its run")
     one = shell.verb(verbs, "ask", run_ask, "ask one question of several systems")

@@ -16,7 +16,7 @@ from eval.steps import Searched, Timed, steps
 from eval.systems import System
 from rag.filters import EVERYTHING, Filter
 from rag.found import told
-from rag.retrieve import check_question
+from rag.retrieve import check_question, legible
 
 OnEvent = Callable[[dict[str, Any]], None]
 
@@ -35,6 +35,7 @@ def ask(
     if not question.strip():
         raise UserError("The question is empty.", "Type a question.")
     check_question(question)
+    question = legible(question)
     if any(system.context == "gold" for system in systems):
         raise UserError("No gold passage is known for a typed question.", "Leave the system 'gold' out.")
     if cite and any(system.model == BUNDLED for system in systems):

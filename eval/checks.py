@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from data import jobs, shell
+from data.options import whole
 from data.schema import DecodeSettings
 from data.workspace import open_workspace
 from eval import bench, headroom, records, two_runs
@@ -48,10 +49,18 @@ def add_verbs(verbs: Any) -> None:
     one.add_argument("--test", required=True, metavar="F", help="test questions: a file, or a stored dataset")
     one.add_argument("--model", default="pocket", help="the base model: pocket, a folder, or a Hugging Face id")
     one.add_argument(
-        "--sample", type=int, default=headroom.SAMPLE, help="questions asked, drawn at random (default: %(default)s)"
+        "--sample",
+        type=whole,
+        default=headroom.SAMPLE,
+        help="questions asked, drawn at random (default: %(default)s)",
     )
     most = DecodeSettings().max_new_tokens
-    one.add_argument("--max-new-tokens", type=int, default=most, help="longest answer (default: %(default)s tokens)")
+    one.add_argument(
+        "--max-new-tokens",
+        type=whole,
+        default=most,
+        help="longest answer (default: %(default)s tokens)",
+    )
     one = shell.verb(verbs, "compare", compare_runs, "compare two finished runs over the same test questions")
     one.add_argument("first", help="a comparison's name, or its run")
     one.add_argument("second", help="the other one")

@@ -71,6 +71,6 @@ def _json(text: str) -> object | None:
     """The JSON object or list that a text is; None if it is none."""
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return value if isinstance(value, (dict, list)) else None

@@ -18,9 +18,11 @@ from data.disk import append_jsonl, read_json, read_jsonl, write_bytes, write_js
 from data.errors import UserError
 from data.examples import load_examples
 from data.jobs import Run
+from data.layout import SHAPES
 from data.schema import Answer, Example, Hit, Message, Origin, Passage
 from eval.plan import Batch
 
+PASSAGE = {**SHAPES["passages.jsonl"], "key": str}
 ANSWERS, ALONE = "answers.jsonl", "counterfactual.jsonl"
 
 
@@ -29,7 +31,7 @@ class AnswerLog:
 
     def __init__(self, folder: Path, file: str = ANSWERS) -> None:
         self.folder, self.file = folder, file
-        self._stored = {row["key"] for row in read_jsonl(folder / "passages.jsonl")}
+        self._stored = {row["key"] for row in read_jsonl(folder / "passages.jsonl", PASSAGE)}
 
     def save(self, system: str, answers: Sequence[Answer]) -> None:
         """Append one system's answers, the passages they name first."""
@@ -67,7 +69,7 @@ def keep_whole(folder: Path, batches: Sequence[Batch], file: str = ANSWERS) -> l
     A batch is whole when every question of it has an answer and the machine failed on none.
     """
     rows = {(row["system"], row["example"]): row for row in read_jsonl(folder / file)}
-    good = {key for key, row in rows.items() if row["finish_reason"] != "error"}
+    good = {key for key, row in rows.items() if row.get("finish_reason") != "error"}
     whole = [all((batch.system, id_) in good for id_ in batch.examples) for batch in batches]
     kept = [
         rows[batch.system, id_] for batch, done in zip(batches, whole, strict=True) if done for id_ in batch.examples
@@ -85,7 +87,7 @@ def _lines(path: Path) -> int:
 
 def load_passages(folder: Path) -> dict[str, Passage]:
     """Every passage that some answer names, by its key."""
-    return {row.pop("key"): Passage(**row) for row in read_jsonl(folder / "passages.jsonl")}
+    return {row.pop("key"): Passage(**row) for row in read_jsonl(folder / "passages.jsonl", PASSAGE)}
 
 
 def restored(row: dict[str, Any], passages: dict[str, Passage]) -> Answer:

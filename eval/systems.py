@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from data.denied import short
 from data.errors import UserError
-from data.store import resolve
+from data.options import reader
+from data.store import NUMBER, resolve
 from data.workspace import Workspace
 from rag.settings import METHODS, Tuned
 from rag.settings import tuned as tuned_search
@@ -112,11 +114,11 @@ def parse(text: str, parts: Parts) -> System:
         values[key] = value
     if not values.get("name"):
         raise UserError(f"--system {text!r} has no name.", "Begin with name=...")
-    if not str(values.get("k", "1")).isdigit() or int(values.get("k", "1")) < 1:
-        raise UserError(f"--system {text!r}: k is {values['k']!r}.", "It must be a whole number from 1.")
+    if not NUMBER.fullmatch(str(values.get("k", "1"))) or int(values.get("k", "1")) < 1:
+        raise UserError(f"--system {short(text)!r}: k is {short(values['k'])!r}.", "It must be a whole number from 1.")
     values["k"] = int(values.get("k", parts.k))
     if "at_least" in values:
-        values["at_least"] = _number(values["at_least"], f"--system {text!r}: at_least")
+        values["at_least"] = _number(values["at_least"], "at_least of --system")
     values["floor"] = values.get("floor", "") in ("true", "1", "yes")
     values.setdefault("model", parts.model)
     values.setdefault("method", parts.method)
@@ -125,10 +127,7 @@ def parse(text: str, parts: Parts) -> System:
 
 
 def _number(text: str, what: str) -> float:
-    try:
-        return float(text)
-    except ValueError as error:
-        raise UserError(f"{what} is {text!r}.", "It must be a number, like 0.4.") from error
+    return float(reader(float, what)(text))
 
 
 def settle(workspace: Workspace, systems: Sequence[System]) -> list[System]:

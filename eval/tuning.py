@@ -8,6 +8,7 @@ from typing import Any
 
 from data import jobs, shell
 from data.errors import UserError
+from data.options import whole
 from data.workspace import open_workspace
 from eval import gold, grid, measured
 from eval.choice import PARTS, Setting
@@ -84,16 +85,16 @@ def add_verbs(verbs: Any) -> None:
     """The three verbs, beside those of eval.__main__."""
     one = shell.verb(verbs, "retrieval", measure, "measure how well a knowledge base finds the right passages")
     _add_questions(one)
-    one.add_argument("-k", type=int, help="passages per question (default: the knowledge base's own, else 4)")
+    one.add_argument("-k", type=whole, help="passages per question (default: the knowledge base's own, else 4)")
     one.add_argument("--method", choices=METHODS, help="how passages are found (default: its own, else fused)")
     one = shell.verb(verbs, "grid", run_grid, "try many settings, choose on half of the questions, report on the rest")
     _add_questions(one)
     defaults = asdict(grid.GridOrder("", ""))
     for name, words in (("chunk-tokens", "longest passages"), ("overlap-tokens", "overlaps")):
-        one.add_argument(f"--{name}", type=int, nargs="+", default=defaults[name.replace("-", "_")], metavar="N",
+        one.add_argument(f"--{name}", type=whole, nargs="+", default=defaults[name.replace("-", "_")], metavar="N",
                          help=f"{words} to try, in tokens (default: %(default)s)")  # fmt: skip
     one.add_argument("--method", choices=METHODS, nargs="+", default=METHODS, help="methods to try (default: all)")
-    one.add_argument("-k", type=int, nargs="+", default=grid.KS, help="passages per question (default: %(default)s)")
+    one.add_argument("-k", type=whole, nargs="+", default=grid.KS, help="passages per question (default: %(default)s)")
     one.add_argument("--criterion", choices=tuple(MEASURES), default=grid.CRITERION,
                      help="what is chosen by (default: %(default)s)")  # fmt: skip
     one = shell.verb(verbs, "adopt", adopt, "make a grid's choice the knowledge base's own: its next version")

@@ -9,6 +9,7 @@ from typing import Any
 
 from data import jobs
 from data.disk import read_json
+from data.errors import UserError
 from data.workspace import Workspace
 from eval.figures import cell
 
@@ -39,13 +40,16 @@ class Scored:
 def scores_by_adapter(
     workspace: Workspace, read: Callable[[Path], dict[str, Any]] = read_json
 ) -> dict[str, list[Scored]]:
-    """{exact reference: its rows, newest comparison first}; comparisons without scores are passed over."""
+    """{exact reference: its rows, newest comparison first}; comparisons without readable scores are passed over."""
     found: dict[str, list[Scored]] = {}
     for run in jobs.list_runs(workspace, "bench"):
         path = run.folder / "scores.json"
         if not path.exists():
             continue
-        scored, config = read(path)["systems"], run.order["config"]
+        try:
+            scored, config = read(path)["systems"], run.order["config"]
+        except UserError:
+            continue  # the pages Overview and Compare name it
         for system in config["systems"]:
             if system["tuned"] and (row := scored.get(system["name"])):
                 found.setdefault(system["tuned"], []).append(Scored(

@@ -22,6 +22,7 @@ from data.store import check_name
 
 LEFT, RIGHT, TIE, BAD = "left", "right", "tie", "both bad"
 CHOICES = (LEFT, TIE, BAD, RIGHT)
+VOTE = dict.fromkeys(("rater", "example", "left", "right", "choice", "at"), str)  # what a line of a rater's file holds
 Texts = Mapping[str, Mapping[str, str]]
 """{system: {example id: text of its answer}}, available answers only."""
 
@@ -131,7 +132,7 @@ def load_votes(run: Run, ballot: Ballot | None = None) -> list[Vote]:
     standing: dict[tuple[str, tuple[str, frozenset[str]]], Vote] = {}
     for one in [ballot] if ballot else ballots(run):
         for file in sorted(_folder(run, one.id).glob("*.jsonl")):
-            for row in read_jsonl(file):
+            for row in read_jsonl(file, VOTE):
                 vote = Vote(**row)
                 standing.pop((vote.rater, vote.pair), None)
                 standing[vote.rater, vote.pair] = vote

@@ -5,12 +5,11 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from data import child, jobs
 from data.errors import UserError
-from data.options import add_arguments, from_arguments
+from data.options import add_arguments, from_arguments, path, whole
 from data.shell import carry_out, main, say, verb
 from data.workspace import open_workspace
 from rag import marking, orders, version_verbs
@@ -136,19 +135,19 @@ def parser() -> argparse.ArgumentParser:
     add_arguments(making, BuildConfig)
     adding = verb(verbs, "add", add, "add files, or replace those of the same name; only new passages are embedded")
     for one in (making, adding):
-        one.add_argument("--documents", type=Path, nargs="+", required=True, help="files, folders and ZIPs to read")
+        one.add_argument("--documents", type=path, nargs="+", required=True, help="files, folders and ZIPs to read")
         one.add_argument("--tag", action="append", default=[], help="a tag of these documents (may be repeated)")
         one.add_argument("--date", default="", help="the date of these documents, like 2026-03-31")
     removing = verb(verbs, "remove", remove, "leave documents out of the next version")
     removing.add_argument("--documents", nargs="+", required=True, help="their ids, as search shows them")
     editing = verb(verbs, "edit", edit, "give one document another text; only passages that are new are embedded")
-    editing.add_argument("--text", type=Path, required=True, metavar="FILE", help="its new text (UTF-8; - reads input)")
+    editing.add_argument("--text", type=path, required=True, metavar="FILE", help="its new text (UTF-8; - reads input)")
     reading = verb(verbs, "text", text, "print the text of one document, as it was read or edited")
     for one in (editing, reading):
         one.add_argument("--document", required=True, metavar="ID", help="its id, as search shows it")
     searching = verb(verbs, "search", search, "find passages for a question")
     searching.add_argument("question")
-    searching.add_argument("-k", type=int, help="how many passages (default: the knowledge base's own, else 5)")
+    searching.add_argument("-k", type=whole, help="how many passages (default: the knowledge base's own, else 5)")
     searching.add_argument("--method", choices=METHODS, help="(default: the knowledge base's own, else fused)")
     add_filters(searching)
     for one in (making, adding, removing):

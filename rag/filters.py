@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from data.errors import UserError
+from data.options import number
 from rag.files import Knowledge
 
 
@@ -58,7 +59,7 @@ def add_filters(parser: ArgumentParser) -> None:
     parser.add_argument("--tag", action="append", default=[], help="look only in documents with this tag")
     parser.add_argument("--since", default="", metavar="DATE", help="look only in documents of this date or later")
     parser.add_argument("--until", default="", metavar="DATE", help="look only in documents of this date or earlier")
-    parser.add_argument("--at-least", type=float, metavar="SCORE",
+    parser.add_argument("--at-least", type=number, metavar="SCORE",
                         help="leave out passages of a lower cosine (with bm25: of a lower BM25 score)")  # fmt: skip
 
 

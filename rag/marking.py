@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-from pathlib import Path
 from typing import Any
 
 from data.disk import write_bytes
 from data.errors import UserError
+from data.options import path
 from data.shell import say, verb
 from data.workspace import open_workspace
 from rag.marks import add_mark, located, question_file, read_marks, remove_mark, span_of, standing
@@ -67,7 +67,7 @@ def add_verbs(verbs: Any) -> None:
     marking.add_argument("--document", required=True, metavar="ID", help="the document that answers it")
     marking.add_argument("--quote", required=True, help="the words in it that do")
     listing = verb(verbs, "marks", marks, "list the marks, and whether each is found in this version")
-    listing.add_argument("--save", type=Path, metavar="FILE", help="write them as a question file (JSON lines)")
+    listing.add_argument("--save", type=path, metavar="FILE", help="write them as a question file (JSON lines)")
     taking = verb(verbs, "unmark", unmark, "take a mark back")
     taking.add_argument("id", help="its id, as marks shows it")
     add_name(marking, version=True)

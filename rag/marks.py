@@ -9,15 +9,13 @@ another cutting and new versions. All marks of a knowledge base lie beside its v
 from __future__ import annotations
 
 import dataclasses
-import fcntl
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from data.disk import read_json, text_hash, write_json
+from data.disk import read_json, sole_writer, text_hash, write_json
 from data.errors import UserError
 from data.leakage import question_key
 from data.schema import Passage
@@ -66,7 +64,7 @@ def add_mark(workspace: Workspace, name: str, question: str, document: str, star
     id_ = text_hash("\0".join((question_key(question), document, str(start), str(end), quote)))[:12]
     mark = Mark(id_, " ".join(question.split()), document, start, end, quote)
     path = marks_file(workspace, name)
-    with _sole_writer(path):
+    with sole_writer(path.with_name(LOCK)):  # never waits for a build
         marks_file(workspace, name)  # again: a name that was deleted meanwhile must not get a mark
         marks = _read(path)
         known = next((one for one in marks if one.id == mark.id), None)
@@ -78,7 +76,7 @@ def add_mark(workspace: Workspace, name: str, question: str, document: str, star
 def remove_mark(workspace: Workspace, name: str, mark_id: str) -> Mark:
     """Take one mark back. Raises UserError when there is none of that id."""
     path = marks_file(workspace, name)
-    with _sole_writer(path):
+    with sole_writer(path.with_name(LOCK)):
         marks = _read(path)
         gone = next((one for one in marks if one.id == mark_id), None)
         if gone is None:
@@ -92,7 +90,7 @@ def remove_all(workspace: Workspace, name: str) -> int:
     path = workspace.folder("knowledge") / name / FILE
     if not path.parent.exists():
         return 0
-    with _sole_writer(path):
+    with sole_writer(path.with_name(LOCK)):
         count = len(_read(path))
         path.unlink(missing_ok=True)
     return count
@@ -104,14 +102,6 @@ def _read(path: Path) -> list[Mark]:
 
 def _write(path: Path, marks: Iterable[Mark]) -> None:
     write_json(path, {"marks": [dataclasses.asdict(mark) for mark in marks]})
-
-
-@contextmanager
-def _sole_writer(path: Path) -> Iterator[None]:
-    """One change at a time: two that read the same list would lose one's mark. Never waits for a build."""
-    with open(path.with_name(LOCK), "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def span_of(quote: str, text: str, where: str) -> Span:

@@ -7,7 +7,9 @@ from typing import Any
 
 from data import store
 from data.errors import UserError
-from data.shell import say, verb
+from data.listing import readable
+from data.options import whole
+from data.shell import say, verb, warn
 from data.workspace import open_workspace
 from rag.history import file_count, told_changes, told_costs, told_documents
 from rag.naming import add_name
@@ -18,15 +20,18 @@ def versions(options: argparse.Namespace) -> dict[str, Any]:
     workspace = open_workspace()
     current = store.resolve(workspace, "knowledge", options.name)
     listed = []
-    for number in store.versions(workspace, "knowledge", current.name):
-        artifact = store.resolve(workspace, "knowledge", f"{current.name}@{number}")
-        manifest = artifact.manifest()
+    found, damaged = readable(workspace, "knowledge")
+    for artifact, manifest in reversed(found):
+        if artifact.name != current.name:
+            continue
         row = {"knowledge": artifact.ref, "created": manifest["created"], **manifest["counts"]}
-        listed.append({**row, "current": number == current.version, "index": manifest["index"]})
-        mark = "*" if number == current.version else " "
+        listed.append({**row, "current": artifact == current, "index": manifest["index"]})
+        mark = "*" if artifact == current else " "
         said = told_documents(row["documents"], file_count(manifest))
         counts = f"{said}{told_changes(manifest)}, {row['passages']} passages: {told_costs(row)}"
         say(options, f"{mark} {artifact.ref}  {manifest['created']}  {counts}")
+    for sentence in damaged:
+        warn(options, sentence)
     return {"versions": listed}
 
 
@@ -57,7 +62,7 @@ def add_verbs(verbs: Any) -> None:
     """Add the three verbs to a room's parser."""
     listing = verb(verbs, "versions", versions, "list all versions; * is the one that the bare name means")
     back = verb(verbs, "rollback", rollback, "make the bare name mean an older version again")
-    back.add_argument("--to", type=int, help="number of the version (default: the one before)")
+    back.add_argument("--to", type=whole, help="number of the version (default: the one before)")
     deleting = verb(verbs, "delete", delete, "delete a version for good (NAME@VERSION), unless runs name it")
     deleting.add_argument("--all", action="store_true", help="delete every version of NAME, and its marks")
     deleting.add_argument("--force", action="store_true", help="also when runs name it; they keep their answers")

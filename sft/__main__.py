@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from data import child, jobs
-from data.options import add_arguments, from_arguments
+from data.options import add_arguments, from_arguments, number, whole
 from data.shell import carry_out, duration, main, mapped, say, verb
 from data.workspace import open_workspace
 from rag.likeness import question_vectors
@@ -148,8 +148,15 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--name", required=True, help="name of the tuned model that the best trial becomes")
     one.add_argument("--train", required=True, help="training rows: a file, or a stored dataset's name")
     one.add_argument("--validation", help="validation rows, likewise (default: set aside 10 percent of the rows)")
-    one.add_argument("--learning-rates", type=float, nargs="+", required=True, metavar="RATE", help="rates to try")
-    one.add_argument("--ranks", type=int, nargs="+", default=list(RANKS), metavar="RANK", help="LoRA ranks to try")
+    one.add_argument(
+        "--learning-rates",
+        type=number,
+        nargs="+",
+        required=True,
+        metavar="RATE",
+        help="rates to try",
+    )
+    one.add_argument("--ranks", type=whole, nargs="+", default=list(RANKS), metavar="RANK", help="LoRA ranks to try")
     one.add_argument("--allow-leakage", action="store_true", help="go on although test questions stand in training")
     add_arguments(one, TrainConfig)
     keeping.add_verbs(verbs)

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
+import secrets
 import shutil
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from data import aliases
 from data.aliases import called, identity
+from data.denied import in_words
 from data.disk import read_json, write_bytes, write_json
 from data.errors import UserError
-from data.store import Artifact, names, publish, resolve, staging, versions
+from data.listing import readable
+from data.store import Artifact, publish, staging, versions
 from data.workspace import Workspace
 from sft.card import model_card
 from sft.config import ADAPTERS
@@ -87,17 +92,18 @@ def _without_paths(path: Path, base: str) -> None:
 
 
 def tuned_models(workspace: Workspace) -> list[Artifact]:
-    """Every version of every tuned model, by name, newest version first."""
-    found = []
-    for name in names(workspace, KIND):
-        found += [resolve(workspace, KIND, f"{name}@{number}") for number in reversed(versions(workspace, KIND, name))]
-    return found
+    """Every version of every tuned model that can be read, by name, newest version first."""
+    return [artifact for artifact, _ in readable(workspace, KIND)[0]]
+
+
+def damaged(workspace: Workspace) -> list[str]:
+    """A sentence for each tuned model that cannot be read, and for the file of their names."""
+    return [*aliases.damaged(workspace, KIND), *readable(workspace, KIND)[1]]
 
 
 def made_by(workspace: Workspace, run_id: str) -> Artifact | None:
     """What a run published when it came to its end (a stopped run's best so far does not count)."""
-    for artifact in tuned_models(workspace):
-        manifest = artifact.manifest()
+    for artifact, manifest in readable(workspace, KIND)[0]:
         if manifest.get("run") == run_id and manifest["summary"]["ended"] in ("complete", "early"):
             return artifact
     return None
@@ -119,13 +125,16 @@ def described(artifact: Artifact, workspace: Workspace | None = None) -> dict[st
 def export(artifact: Artifact, folder: Path) -> list[str]:
     """Copy a tuned model to a folder anyone's PEFT or transformers can load; returns the file names.
 
-    Raises UserError when the folder is there and not empty, or cannot be written.
+    The folder appears whole or not at all. Raises UserError when it is there and not empty, or cannot be written.
     """
     new_folder(folder)
+    part = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.part")
     try:
-        shutil.copytree(artifact.path, folder, dirs_exist_ok=True)
-    except OSError as error:
-        raise UserError(f"{folder} cannot be written ({error.strerror or error}).", "Name another folder.") from error
+        with in_words(folder):
+            shutil.copytree(artifact.path, part)
+            os.rename(part, folder)  # takes the place of an empty folder only
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
     return sorted(path.name for path in folder.iterdir())
 
 

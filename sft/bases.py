@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from data import jobs
 from data.errors import UserError
 from data.prompts import BUNDLED
-from data.workspace import Workspace
+from data.workspace import Workspace, given_path
 from sft.sources import all_cached, found
 
 
 def known(workspace: Workspace) -> list[str]:
     """The models one can choose without typing: bundled, in the local cache, and folders that runs named."""
-    folders = [name for name in named(workspace) if Path(name).expanduser().is_dir()]
+    folders = [name for name in named(workspace) if given_path(name).is_dir()]
     return list(dict.fromkeys([BUNDLED, *(source.id for source in all_cached()), *folders]))
 
 
@@ -38,8 +37,8 @@ def base_of(workspace: Workspace, manifest: dict[str, Any], model: str | None = 
     if base.get("revision"):
         pinned = f"{base['id']}@{base['revision']}"
         return pinned if _there(pinned) else base["id"]
-    folders = (name for name in named(workspace) if Path(name).expanduser().name == base["id"])
-    return next((name for name in folders if Path(name).expanduser().is_dir()), base["id"])
+    folders = (name for name in named(workspace) if given_path(name).name == base["id"])
+    return next((name for name in folders if given_path(name).is_dir()), base["id"])
 
 
 def _there(model: str) -> bool:
@@ -52,4 +51,4 @@ def _there(model: str) -> bool:
 def same_base(model: str, manifest: dict[str, Any]) -> bool:
     """True if ``model``, as a person names it, goes by the id that a tuned model's manifest gives its base."""
     base = manifest["base"]["id"]
-    return base in (model, model.partition("@")[0], Path(model).expanduser().name)
+    return base in (model, model.partition("@")[0], given_path(model).name)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 from typing import Any
 
 from data.errors import UserError
-from data.shell import carry_out, say, verb
+from data.options import path
+from data.shell import carry_out, say, verb, warn
 from data.store import resolve
 from data.workspace import open_workspace
 from sft import adapters, chores, naming
@@ -71,6 +71,8 @@ def list_(options: argparse.Namespace) -> dict[str, Any]:
         loss = "-" if row["validation_loss"] is None else f"{row['validation_loss']:.3f}"
         say(options, f"{row['name']:<24} {row['method']:<7} base {row['base']:<24} context {row['context'] or '?':<6}"
                      f" validation loss {loss}  {row['created']}")  # fmt: skip
+    for sentence in adapters.damaged(workspace):
+        warn(options, sentence)
     return {"tuned": rows}
 
 
@@ -174,10 +176,10 @@ def _add_weights(verbs: Any) -> None:
     _base(one)
     one = verb(verbs, "export", export, "copy a tuned model to a folder, in PEFT's layout, or into a ZIP")
     _tuned(one, "tuned")
-    one.add_argument("folder", metavar="TO", type=Path, help="a new or empty folder, or a new file ending in .zip")
+    one.add_argument("folder", metavar="TO", type=path, help="a new or empty folder, or a new file ending in .zip")
     one.add_argument("--merged", action="store_true", help="an adapter goes out folded into its base's weights")
     _base(one)
     one = verb(verbs, "import", import_, "take in a PEFT adapter made elsewhere")
-    one.add_argument("folder", metavar="FROM", type=Path, help="a folder that PEFT wrote, or a ZIP of it")
+    one.add_argument("folder", metavar="FROM", type=path, help="a folder that PEFT wrote, or a ZIP of it")
     one.add_argument("--name", help="name of the tuned model (default: the folder's)")
     _base(one)

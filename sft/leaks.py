@@ -7,9 +7,10 @@ from pathlib import Path
 
 from data.examples import locate, read_examples
 from data.leakage import Leakage, audit
+from data.listing import current
 from data.nearness import Embed
 from data.schema import Example
-from data.store import names, resolve
+from data.store import resolve
 from data.workspace import Workspace
 
 
@@ -29,7 +30,7 @@ def audits(
 
 def test_sets(workspace: Workspace, train: str) -> list[str]:
     """References of the stored test sets: of every dataset at its current version, and of ``train``'s own version."""
-    stored = [resolve(workspace, "datasets", name) for name in names(workspace, "datasets")]
+    stored = [artifact for artifact, _ in current(workspace, "datasets")[0]]
     name = train.partition("@")[0]
     if any(one.name == name for one in stored):
         stored.append(resolve(workspace, "datasets", train))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from data.errors import UserError
 from data.prompts import BUNDLED
+from data.workspace import given_path
 from sft.catalogue import Facts, facts, unreadable
 from sft.hub import look
 from sft.refusals import config_of, refusal
@@ -19,7 +19,7 @@ def here(model: str) -> ModelSource | None:
 
     Raises UserError for a folder that is nowhere.
     """
-    if model == BUNDLED or Path(model).expanduser().is_dir() or not hub_name(model):
+    if not model.strip() or model == BUNDLED or given_path(model).is_dir() or not hub_name(model):
         return found(model)
     return cached(model)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from data import deletion, jobs
-from data.aliases import aliases, called, write_alias
+from data.aliases import aliases, called, naming, write_alias
 from data.errors import UserError
 from data.store import check_name, current_version, point, resolve, versions
 from data.workspace import Workspace
@@ -17,10 +17,11 @@ def rename(workspace: Workspace, ref: str, name: str) -> str:
     """
     id_ = resolve(workspace, KIND, ref).name
     check_name(name, "tuned model")
-    others = aliases(workspace, KIND).items()
-    if name != id_ and (versions(workspace, KIND, name) or any(name == alias for one, alias in others if one != id_)):
-        raise UserError(f"Another tuned model is named {name!r}.", "Choose a name that is free.")
-    write_alias(workspace, KIND, id_, name)
+    with naming(workspace, KIND):
+        others = [alias for one, alias in aliases(workspace, KIND).items() if one != id_]
+        if name != id_ and (versions(workspace, KIND, name) or name in others):
+            raise UserError(f"Another tuned model is named {name!r}.", "Choose a name that is free.")
+        write_alias(workspace, KIND, id_, name)
     return id_
 
 
@@ -57,7 +58,8 @@ def delete(workspace: Workspace, ref: str, every: bool = False, force: bool = Fa
         raise UserError(f"The job {busy[0]} is working with {refs[0]} now.", "Wait until it has ended, or stop it.")
     if gone == numbers:
         deleted = deletion.delete_all(workspace, KIND, artifact.name, force)
-        write_alias(workspace, KIND, artifact.name, artifact.name)
+        with naming(workspace, KIND):
+            write_alias(workspace, KIND, artifact.name, artifact.name)
         return [one.ref for one in deleted]
     before = current_version(workspace, KIND, artifact.name)
     if artifact.version == before:

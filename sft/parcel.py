@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import secrets
 import shutil
 import zlib
 from pathlib import Path, PurePosixPath
 from zipfile import ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from data.child import Reporter
+from data.denied import told as denied
 from data.errors import UserError
 from sft.memory import told
 
@@ -24,7 +26,7 @@ def zipped(folder: Path, target: Path, name: str, reporter: Reporter | None = No
     """
     files = sorted(path for path in folder.iterdir() if path.is_file())
     total, done = sum(path.stat().st_size for path in files), 0
-    part = target.with_name(f".{target.name}.part")
+    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")  # two that pack at once keep apart
     try:
         with ZipFile(part, "w", ZIP_STORED) as packed:
             for path in files:
@@ -37,7 +39,8 @@ def zipped(folder: Path, target: Path, name: str, reporter: Reporter | None = No
                             reporter.step(done, total, f"packing {told(done)} of {told(total)}")
         part.replace(target)
     except OSError as error:
-        raise UserError(f"{target} cannot be written ({error.strerror or error}).", "Name another place.") from error
+        said = denied(error, target, "written")
+        raise said or UserError(f"{target} cannot be written ({error}).", "Name another place.") from error
     finally:
         part.unlink(missing_ok=True)
     return target

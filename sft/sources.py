@@ -13,6 +13,7 @@ from pathlib import Path
 from data.disk import file_hash
 from data.errors import UserError
 from data.prompts import BUNDLED
+from data.workspace import given_path
 from sft.refusals import refusal
 
 BUNDLED_FOLDER = Path(__file__).resolve().parent / "pocket" / "model"
@@ -53,7 +54,9 @@ def resolve(model: str) -> ModelSource:
 def found(model: str) -> ModelSource:
     """Where a model's files lie, whether or not they can be used. Raises UserError when they are nowhere."""
     model = model.strip()
-    folder = Path(model).expanduser()
+    if not model:
+        raise UserError("No model was named.", "Name a folder, a Hugging Face id, or pocket.")
+    folder = given_path(model)
     if model == BUNDLED:
         return ModelSource(BUNDLED, BUNDLED_FOLDER)
     if folder.is_dir():
@@ -73,7 +76,7 @@ def found(model: str) -> ModelSource:
 
 def on_this_machine(model: str) -> Path | None:
     """The folder of a model whose files are here already; None when it would have to be downloaded, or is nowhere."""
-    folder = BUNDLED_FOLDER if model == BUNDLED else Path(model).expanduser()
+    folder = BUNDLED_FOLDER if model == BUNDLED else given_path(model)
     if folder.is_dir():
         return folder.resolve()
     source = cached(model)

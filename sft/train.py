@@ -9,6 +9,7 @@ from typing import Any
 from transformers import TrainerState
 
 from data.child import Reporter, threads, threads_reason
+from data.denied import Denied
 from data.errors import Stopped, UserError
 from data.jobs import Run
 from data.options import from_saved
@@ -16,7 +17,7 @@ from data.store import Artifact
 from data.workspace import Workspace
 from sft import ranks, shortage
 from sft.adapters import Trained, made_by, publish_trained
-from sft.checkpoints import Unwritable, disk_full, lacks_check, last_whole, step_of
+from sft.checkpoints import Unwritable, lacks_check, last_whole, step_of
 from sft.checks import WORDS, Measure
 from sft.choice import Point, points
 from sft.config import TrainConfig
@@ -86,16 +87,12 @@ def _attempt(
         _carry_on(trainer, progress, resumed)
     except Stopped:
         trainer.keep_here()
-    except Unwritable:
+    except (Unwritable, Denied):
         raise
     except UserError as error:
         kept = publish("failed")
         also = f" The best checkpoint before that was kept as {kept.ref}." if kept else ""
         raise UserError(error.what, error.fix + also) from error
-    except OSError as error:
-        if not disk_full(error):
-            raise
-        raise UserError("The disk is full.", "Free some space, then resume this run.") from error
     artifact = publish("stopped" if progress.stopped else "early" if progress.early else "complete")
     if progress.stopped:
         raise Stopped(artifact.manifest()["summary"] if artifact else {"name": None})

@@ -34,7 +34,10 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     with store.staging(workspace, "knowledge") as folder:
         (folder / "passages.jsonl").write_text(json.dumps(asdict(Passage("0", "lamp_*.md", LAMP, 0, len(LAMP)))))
         manifest = {"created": "2026-11-24T00:00:00+00:00", "counts": {"documents": 1, "passages": 1}, "files": {
-            "lamp_*.md": {"file": "lamp_*.md", "tags": ["light"], "date": "2026-01-31"}}}  # fmt: skip
+            "lamp_*.md": {"file": "lamp_*.md", "tags": ["light"], "date": "2026-01-31"}},
+            "settings": {"chunk_tokens": 160, "overlap_tokens": 0, "embedder": "hash"}, "stored": {},
+            "embedder": {"id": "hash", "dim": 4, "dtype": "float32", "weights_hash": "w1", "max_tokens": 254},
+            "index": {"kind": "exact", "reason": "small"}, "warnings": [], "refused": []}  # fmt: skip
         store.publish(workspace, "knowledge", "shop", folder, manifest)
     return workspace
 

@@ -144,7 +144,9 @@ def tuned(workspace: Workspace, name: str, context: str, questions: list[str]) -
     """A tuned model's record, without weights: enough to order with, never to run."""
     with staging(workspace, "adapters") as folder:
         write_json(folder / "questions.json", {"keys": [question_key(question) for question in questions]})
-        return publish(workspace, "adapters", name, folder, {"context": context, "method": "lora"}).ref
+        manifest = {"context": context, "method": "lora", "base": {"id": "pocket", "hash": "w"},
+                    "created": "2026-11-24T00:00:00+00:00", "summary": {"ended": "complete"}}  # fmt: skip
+        return publish(workspace, "adapters", name, folder, manifest).ref
 
 
 def test_a_leaked_test_question_blocks_until_allowed_and_then_stamps(home: Workspace) -> None:

@@ -172,7 +172,9 @@ def test_a_comparison_looks_through_the_rows_its_tuned_model_was_made_of(tmp_pat
     )
     with store.staging(home, "adapters") as folder:
         write_json(folder / "questions.json", {"keys": [question_key(row.question) for row in train]})
-        store.publish(home, "adapters", "tuned", folder, {"run": run.id})
+        manifest = {"run": run.id, "method": "lora", "base": {"id": "pocket", "hash": "w"},
+                    "created": "2026-11-24T00:00:00+00:00", "summary": {"ended": "complete"}}  # fmt: skip
+        store.publish(home, "adapters", "tuned", folder, manifest)
     systems = [System("sft", "pocket", "tuned@1")]
     found = audited(home, files["test"], test, systems)
     assert (found.exact, found.near, found.unknown) == ((), ("1",), ())

@@ -231,7 +231,7 @@ def test_the_knowledge_page_shows_how_each_file_ended(home: Workspace) -> None:
             "created": "2026-11-24T00:00:00+00:00", "refused": refused, "warnings": ["a.md: hidden text: 1 part"],
             "counts": {"documents": 3, "passages": 3}, "index": {"kind": "exact", "reason": "small"},
             "embedder": {"id": "hash", "dim": 4, "dtype": "float32", "weights_hash": "w1", "max_tokens": 254},
-            "settings": {"chunk_tokens": 160, "overlap_tokens": 0},
+            "settings": {"chunk_tokens": 160, "overlap_tokens": 0, "embedder": "hash"}, "stored": {},
             "files": {"a.md": {**record, "file": "a.md", "characters_in": 90, "characters": 60,
                                "warnings": ["hidden text: 1 part", "hidden text: 2 parts", "links ignored: 1 link"]},
                       "p.csv#1": {**record, "file": "p.csv", "characters_in": 30, "characters": 10},
@@ -279,7 +279,8 @@ def _store_adapter_that_saw(home: Workspace, questions: list[str]) -> None:
 
     with store.staging(home, "adapters") as folder:
         write_json(folder / "questions.json", {"keys": [question_key(q) for q in questions]})
-        manifest = {"method": "lora", "base": {"id": "pocket"}, "context": "none", "created": "2026"}
+        manifest = {"method": "lora", "base": {"id": "pocket", "hash": "w"}, "context": "none",
+                    "created": "2026-11-24T00:00:00+00:00"}  # fmt: skip
         manifest["summary"] = {"ended": "complete", "name": "tuned@1"}
         store.publish(home, "adapters", "tuned", folder, manifest)
 

@@ -76,7 +76,7 @@ def _write_until_killed(path: str) -> None:
 
 
 def test_a_writer_killed_at_any_moment_leaves_a_whole_file(tmp_path: Path) -> None:
-    path = tmp_path / "status.json"
+    path = tmp_path / "counted.json"
     write_json(path, {"number": 0})
     context = multiprocessing.get_context("spawn")
     for _ in range(3):

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import threading
-from contextlib import suppress
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from data import jobs
-from data.disk import read_json
+from data import aliases, jobs
+from data.disk import read_json, row_of
+from data.errors import UserError
 from data.examples import load_examples
+from data.listing import current, readable
 from data.schema import Answer, Example, Passage
-from data.store import Artifact, names, resolve, versions
+from data.store import Artifact
 from data.workspace import Workspace
 from eval.metrics import score
 from eval.records import ANSWERS, load_passages, restored
@@ -46,23 +48,37 @@ def _json(path: str, changed: int) -> dict[str, Any]:
 
 
 def artifacts(workspace: Workspace, kind: str) -> list[tuple[Artifact, dict[str, Any]]]:
-    """The current version of every name of a kind, with its manifest."""
-    found = [resolve(workspace, kind, name) for name in names(workspace, kind)]
-    return [(one, json_file(one.path / "manifest.json")) for one in found]
+    """The current version of every name of a kind, with its manifest; damaged ones are left out (see ``damaged``)."""
+    return current(workspace, kind, json_file)[0]
 
 
 def all_versions(workspace: Workspace, kind: str) -> list[tuple[Artifact, dict[str, Any]]]:
-    """Every version of every name of a kind, newest version first, with its manifest."""
-    found = []
-    for name in names(workspace, kind):
-        found += [resolve(workspace, kind, f"{name}@{number}") for number in reversed(versions(workspace, kind, name))]
-    return [(one, json_file(one.path / "manifest.json")) for one in found]
+    """Every version of every name of a kind that can be read, newest version first, with its manifest."""
+    return readable(workspace, kind, json_file)[0]
+
+
+def damaged(workspace: Workspace, kind: str) -> list[str]:
+    """A sentence for each artifact of a kind that cannot be read; such a one is listed nowhere else."""
+    every, meant = (listed(workspace, kind, json_file)[1] for listed in (readable, current))
+    return list(dict.fromkeys([*aliases.damaged(workspace, kind), *every, *meant]))
 
 
 def scores(run: jobs.Run) -> dict[str, Any] | None:
     """What a finished comparison scored; None while there is none."""
     path = run.folder / "scores.json"
     return json_file(path) if path.exists() else None
+
+
+def scored(runs: Iterable[jobs.Run]) -> tuple[list[tuple[jobs.Run, dict[str, Any]]], list[str]]:
+    """The comparisons that have scores, with them; and a sentence for each whose scores are damaged."""
+    found, damaged = [], []
+    for run in runs:
+        try:
+            if given := scores(run):
+                found.append((run, given))
+        except UserError as error:
+            damaged.append(str(error))
+    return found, damaged
 
 
 def questions(run: jobs.Run) -> tuple[Example, ...]:
@@ -102,15 +118,13 @@ def _places(path: str, changed: int, asked: tuple[Example, ...]) -> dict[str, di
     found: dict[str, dict[str, Place]] = {}
     start = 0
     with open(path, "rb") as file:
-        for line in file:
+        for number, line in enumerate(file, 1):
             place, start = start, start + len(line)
-            try:
-                row = json.loads(line)
-            except json.JSONDecodeError:
-                continue  # torn by a kill; the batch was answered again
-            if row["example"] in examples:
-                given = Answer(row["example"], row["text"], row["seconds"], finish_reason=row["finish_reason"])
-                right = bool(score(examples[row["example"]], given).exact_match) if row["available"] else None
+            row = row_of(line, Path(path), number)  # none where it was torn by a kill; the batch was answered again
+            if row and row["example"] in examples:
+                ended, there = row.get("finish_reason", "stop"), row.get("available", True)
+                given = Answer(row["example"], row["text"], row["seconds"], finish_reason=ended)
+                right = bool(score(examples[row["example"]], given).exact_match) if there else None
                 found.setdefault(row["system"], {})[row["example"]] = Place(place, right)
     return found
 
@@ -133,17 +147,18 @@ class Tail:
     """The rows of a file that a job appends to, each line read once however often a page looks."""
 
     def __init__(self, path: Path) -> None:
-        self.path, self.rows, self.offset, self.lock = path, list[dict[str, Any]](), 0, threading.Lock()
+        self.path, self.rows, self.lock = path, list[dict[str, Any]](), threading.Lock()
+        self.offset = self.seen = 0  # bytes and lines
 
     def read(self) -> list[dict[str, Any]]:
         """All rows so far; a line that is not finished yet is read next time."""
         with self.lock, open(self.path, "rb") as file:
             file.seek(self.offset)
             whole, newline, _ = file.read().rpartition(b"\n")
-            self.offset += len(whole + newline)
-            for line in whole.splitlines():
-                with suppress(json.JSONDecodeError):  # torn by a kill
-                    self.rows.append(json.loads(line))
+            lines = whole.splitlines()
+            found = [row_of(line, self.path, self.seen + number) for number, line in enumerate(lines, 1)]
+            self.rows += [row for row in found if row is not None]
+            self.offset, self.seen = self.offset + len(whole + newline), self.seen + len(lines)
             return list(self.rows)
 
 

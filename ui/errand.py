@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from data.denied import told
 from data.errors import UserError
 from data.leakage import LeakageFound
 
@@ -192,9 +193,12 @@ def main() -> int:
     do = known[request.pop("do")]
     try:
         answer: dict[str, Any] = {"result": do(request)}
-    except UserError as error:
-        leak = isinstance(error, LeakageFound)
-        answer = {"error": {"what": error.what, "fix": error.fix, "leak": leak, "columns": _columns(request)}}
+    except Exception as error:
+        said = told(error)
+        if said is None:
+            raise
+        leak = isinstance(said, LeakageFound)
+        answer = {"error": {"what": said.what, "fix": said.fix, "leak": leak, "columns": _columns(request)}}
     print(json.dumps(answer, ensure_ascii=True))
     return 0
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +11,7 @@ from pathlib import Path
 import streamlit as st
 
 from data.demo.first_start import copy_demo
-from data.errors import UserError
+from data.denied import told
 from data.workspace import Workspace, default_root, open_workspace
 
 PAGES = {
@@ -47,11 +47,15 @@ def plain(text: object) -> str:
 
 @contextmanager
 def guarded() -> Iterator[None]:
-    """Show a UserError as one message: what is wrong, and what to do. Anything else is a defect and keeps its trace."""
+    """Show what the user can put right as one message: what is wrong, and what to do. Anything else is a defect and
+    keeps its trace."""
     try:
         yield
-    except UserError as error:
-        st.error(plain(error.fix) or "See the page Runs.", title=plain(error.what), icon=":material/error:")
+    except Exception as error:
+        said = told(error)
+        if said is None:
+            raise
+        st.error(plain(said.fix) or "See the page Runs.", title=plain(said.what), icon=":material/error:")
 
 
 def empty(what: str, then: str, page: str | None = None, key: str = "") -> None:
@@ -72,6 +76,12 @@ def link(page: str, label: str | None = None, run: str | None = None) -> None:
 def bullets(sentences: list[str]) -> None:
     """Sentences as one list."""
     st.markdown("\n".join(f"- {plain(sentence)}" for sentence in sentences))
+
+
+def warnings(sentences: Iterable[str]) -> None:
+    """Each sentence as a warning of its own: what is damaged, and what to do about it."""
+    for sentence in sentences:
+        st.warning(plain(sentence), icon=":material/warning:")
 
 
 def when(moment: str, seconds: bool = False) -> str:

@@ -15,7 +15,7 @@ from sft.adapters import KIND, described
 from sft.bases import base_of
 from sft.differences import beside, lineage, stated
 from ui import cached, curve, tables, tuned_forms
-from ui.frame import PAGES, bullets, empty, link, plain, when
+from ui.frame import PAGES, bullets, empty, link, plain, warnings, when
 
 WELL = ("complete", "early", "imported")  # ends that need no word
 Scores = dict[str, list[Scored]]
@@ -24,6 +24,7 @@ Scores = dict[str, list[Scored]]
 def show(workspace: Workspace) -> None:
     """The section "Tuned models": the table, the one looked at, and the door for adapters made elsewhere."""
     st.subheader("Tuned models")
+    warnings(cached.damaged(workspace, KIND))
     found = [artifact for artifact, _ in cached.all_versions(workspace, KIND)]
     if found:
         scores = scores_by_adapter(workspace, cached.json_file)

@@ -9,7 +9,7 @@ import streamlit as st
 from data import jobs
 from data.aliases import called
 from data.store import Artifact, versions
-from data.workspace import Workspace
+from data.workspace import Workspace, given_path
 from sft import naming
 from sft.adapters import KIND, WHOLE
 from sft.bases import base_of, known
@@ -121,7 +121,7 @@ def take_in(workspace: Workspace) -> None:
             pressed = st.button("Import", key="tuned_import_go", disabled=not (file or folder.strip()))
         if pressed:
             with guarded():
-                path = uploads.save_one(workspace, file) if file else Path(folder.strip()).expanduser()
+                path = uploads.save_one(workspace, file) if file else given_path(folder.strip())
                 _start(workspace, order_import(workspace, path, name.strip() or None, base))
         runs = jobs.list_runs(workspace, "import")
         if runs and runs[0].state != "done":

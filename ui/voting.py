@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import streamlit as st
 
-from data.disk import text_hash
+from data.disk import row_of, text_hash
 from data.jobs import Run
 from data.schema import Example
 from eval.votes import BAD, CHOICES, LEFT, RIGHT, TIE, Ballot, Pair, cast, load_votes, pairs
@@ -28,12 +27,9 @@ def texts(run: Run) -> dict[str, dict[str, str]]:
 def _texts(path: str, changed: int) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
     with open(Path(path), encoding="utf-8") as file:
-        for line in file:
-            try:
-                row = json.loads(line)
-            except json.JSONDecodeError:
-                continue  # torn by a kill; the batch was answered again
-            if row["available"]:
+        for number, line in enumerate(file, 1):
+            row = row_of(line, Path(path), number)  # none where it was torn by a kill; the batch was answered again
+            if row and row.get("available", True):
                 end = CUT if row.get("finish_reason") == "length" else ""
                 found.setdefault(row["system"], {})[row["example"]] = row["text"] + end
     return found

@@ -29,7 +29,8 @@ def watch(workspace: Workspace, run: jobs.Run) -> None:
     """Show a run; while it is active, look at it every second, and draw the whole page anew when it has ended."""
     with st.container(border=True, key=f"watch_{run.id}"):
         if run.ended:
-            _shown(workspace, run)
+            with guarded():
+                _shown(workspace, run)
         else:
             _live(workspace, run.id)
 

@@ -4,7 +4,7 @@ import streamlit as st
 
 from data import jobs
 from ui import cached, comparison, ordering, questions
-from ui.frame import empty, notice, workspace
+from ui.frame import empty, guarded, notice, workspace
 from ui.selection import choose
 from ui.watch import watch
 
@@ -26,9 +26,10 @@ if not runs:
 run = choose(runs, "Comparison", "compare_chosen")
 if not run.ended or run.state != "done":
     watch(home, run)
-if scores := cached.scores(run):
-    comparison.show(home, run, scores)
-    questions.show(run)
-elif run.ended:
+with guarded():
+    if scores := cached.scores(run):
+        comparison.show(home, run, scores)
+        questions.show(run)
+if run.ended and not (run.folder / "scores.json").exists():
     st.info("This comparison has no scores: it ended before every answer was there. Resume it to go on.")
     questions.show(run)

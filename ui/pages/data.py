@@ -5,7 +5,7 @@ import streamlit as st
 from data.dataset import SPLITS
 from ui import cached, checking, pickers, uploads
 from ui.errand import Refused, result_of, run_errand
-from ui.frame import empty, guarded, notice, workspace
+from ui.frame import empty, guarded, notice, warnings, workspace
 
 SPLIT_WORDS = {"test": "Test questions", "train": "Training questions", "validation": "Validation questions"}
 home = workspace()
@@ -14,6 +14,7 @@ stored = cached.artifacts(home, "datasets")
 st.title("Data")
 st.markdown("Questions with their answers, to measure with and to train on. JSONL, JSON, CSV or Parquet.")
 notice()
+warnings(cached.damaged(home, "datasets"))
 with st.expander("What is a test set? I only have documents", expanded=not stored, key="data_help"):
     checking.explain_test_set()
 

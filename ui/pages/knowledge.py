@@ -6,7 +6,7 @@ from data.store import resolve
 from rag.orders import order_add, order_build
 from rag.settings import BuildConfig
 from ui import cached, forms, intake, shelf, sources
-from ui.frame import empty, guarded, notice, workspace
+from ui.frame import empty, guarded, notice, warnings, workspace
 from ui.watch import active, launch, selected, watch
 
 NEW, ADD, REPLACE = "a new one", "add to it, or replace files of the same name", "make it of these files alone"
@@ -16,6 +16,7 @@ known = [one for one, _ in cached.artifacts(home, "knowledge")]
 st.title("Knowledge base")
 st.markdown("Documents, cut into passages and made searchable. Every change makes a new version; the old ones stay.")
 notice()
+warnings(cached.damaged(home, "knowledge"))
 
 state = st.session_state
 rounds = state.get("knowledge_rounds", 0)

@@ -4,18 +4,19 @@ import streamlit as st
 
 from data import jobs
 from ui import cached, next_steps, standing
-from ui.frame import empty, notice, plain, workspace
+from ui.frame import empty, guarded, notice, plain, warnings, workspace
 
 home = workspace()
 runs = jobs.list_runs(home)
-scored = ((run, cached.scores(run)) for run in runs if run.kind == "bench")
-finished, scores = next(((run, found) for run, found in scored if found), (None, None))
+scored, damaged = cached.scored(run for run in runs if run.kind == "bench")
 
 st.title("Should I fine-tune, retrieve, do both, or neither?")
 notice()
+warnings([*jobs.damaged(home), *damaged])
 
-if finished and scores:
-    standing.show(finished, scores)
+if scored:
+    with guarded():
+        standing.show(*scored[0])
 else:
     empty(
         "No comparison has finished yet.",

@@ -7,14 +7,16 @@ from data.errors import UserError
 from data.store import check_name
 from eval.votes import ballots, load_ballot, open_ballot
 from ui import cached, preferences, voting
-from ui.frame import empty, guarded, notice, workspace
+from ui.frame import empty, guarded, notice, warnings, workspace
 from ui.selection import choose
 
 home = workspace()
-runs = [run for run in jobs.list_runs(home, "bench") if cached.scores(run)]
+scored, damaged = cached.scored(jobs.list_runs(home, "bench"))
+runs = [run for run, _ in scored]
 
 st.title("Human review")
 notice()
+warnings(damaged)
 if not runs:
     empty("No comparison to vote on yet.", "Votes are cast on the stored answers of a comparison.", "compare",
           key="review")  # fmt: skip
@@ -31,7 +33,8 @@ if ballot and rater:
             )
         opened = run, load_ballot(run, ballot), check_name(rater, "rater")
     if opened:
-        voting.show(*opened)
+        with guarded():
+            voting.show(*opened)
         st.stop()
 
 st.markdown("Metrics count words. Say yourself which of two answers is better, without knowing whose they are.")
@@ -49,4 +52,5 @@ with st.form("review_start"), st.container(horizontal=True, vertical_alignment="
             st.query_params.update(run=run.id, ballot=ballot, rater=check_name(name.strip(), "rater"))
             st.rerun()
 st.subheader("What the votes say")
-preferences.show(run, ballots(run))
+with guarded():
+    preferences.show(run, ballots(run))

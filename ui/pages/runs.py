@@ -4,7 +4,7 @@ import streamlit as st
 
 from data import jobs
 from data.shell import duration
-from ui.frame import empty, link, notice, plain, when, workspace
+from ui.frame import empty, link, notice, plain, warnings, when, workspace
 from ui.selection import choose
 from ui.watch import WORDS, watch
 
@@ -19,8 +19,7 @@ runs = jobs.list_runs(home)
 st.title("Runs")
 st.markdown("Every job, newest first. Jobs go on when this page or the server is closed.")
 notice()
-for sentence in jobs.damaged(home):
-    st.warning(plain(sentence), icon=":material/warning:")
+warnings(jobs.damaged(home))
 if not runs:
     then = "Building a knowledge base, fine-tuning and comparing are jobs; they appear here."
     empty("No job has run yet.", then, "data", key="runs")
