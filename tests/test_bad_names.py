@@ -47,7 +47,7 @@ def test_no_verb_stumbles_over_a_name(rows: str, name: str, capsys: pytest.Captu
     for command in (
         ("sft", "use", name), ("sft", "export", name, "out"), ("sft", "merge", name), ("sft", "look", name),
         ("sft", "prepare", "--train", name), ("sft", "train", "--name", "a", "--train", rows, "--model", name),
-        ("sft", "import", name), ("rag", "versions", "--name", name), ("rag", "delete", "--name", name),
+        ("sft", "import", name), ("rag", "text", "--document", "d", "--name", name), ("rag", "delete", "--name", name),
         ("rag", "build", "--name", "a", "--documents", name), ("eval", "report", name), ("eval", "votes", name),
         ("eval", "run", name), ("data", "check", "--train", name), ("data", "jobs", "stop", name),
         ("eval", "bench", "--name", "a", "--test", rows, "--model", "pocket", "--systems", "sft", "--tuned", name),
