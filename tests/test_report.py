@@ -65,6 +65,11 @@ def test_votes_stand_in_it_once_there_are_any(made: test_pages.jobs.Run) -> None
     text = report.as_html(made, scores)
     assert "Human votes" in text
     assert "Votes of each rater: ada 1." in text
+    assert "Do the measures see what people see?" in text
+    summary = exports.as_markdown(made, scores)
+    assert "## Human votes: sft, sft+rag" in summary
+    assert "Votes of each rater: ada 1." in summary
+    assert "| Measure | Prefers the answer that was voted for, % | n | Sees no difference |" in summary
 
 
 def test_exported_lines_say_why_and_every_measure_the_question_has(made: test_pages.jobs.Run) -> None:

@@ -71,8 +71,8 @@ def test_the_votes_are_told_with_their_numbers(home: Workspace) -> None:
     assert sorted(strengths["System"]) == ["sft", "sft+rag"]
     assert strengths["Wins"].sum() == 3
     assert list(strengths["Ties"]) == [1, 1]
-    metrics = table(app, "Metric")
-    assert list(metrics["Metric"]) == ["exact match", "token F1"]
+    metrics = table(app, "Measure")
+    assert list(metrics["Measure"]) == ["exact match", "token F1", "contains the answer"]
     assert (metrics["n"] + metrics["Sees no difference"] == 3).all()
 
 
