@@ -9,7 +9,7 @@ import streamlit as st
 from data.jobs import Run
 from data.workspace import Workspace
 from eval import stamps, told
-from eval.headline import headline
+from eval.headline import headline, mix
 from eval.hidden import CLEARLY
 from eval.scoring import SCORING
 from eval.systems import places
@@ -40,7 +40,7 @@ def verdict(run: Run, scores: dict[str, Any], where: dict[str, str]) -> None:
     """The headline, and in colour what stands against it."""
     if lead := headline(scores, where):
         st.markdown(f"#### {plain(lead)}")
-    if scores.get("hidden", {}).get("ahead"):
+    if mix(scores, where):
         st.caption(CLEARLY)
     for line in stamps.red(run, scores):
         st.error(plain(line), icon=":material/flag:")
