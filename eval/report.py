@@ -119,7 +119,8 @@ def _around(run: Run, scores: dict[str, Any]) -> list[str]:
     honest, cost = (told_beside.beside_rows(scores, names) for names in (told_beside.HONESTY, told_beside.COST))
     met, systems = conditions.load(run), run.order["config"]["systems"]
     times = table(told_beside.cost_rows(scores))
-    fair = [*stamps.unfair(scores), *stamps.unknown(scores)] or ["All systems had the same conditions."]
+    same = "All systems had the same conditions." if met else "Not recorded when this comparison was made."
+    fair = [*stamps.unfair(scores), *stamps.unknown(scores)] or [same]
     return [
         section("Beside correctness", table(honest), paragraph(told_beside.HONEST_NOTE, "note"),
                 table(told_beside.found_rows(scores)), paragraph(told_beside.FOUND_NOTE, "note"),
@@ -127,7 +128,7 @@ def _around(run: Run, scores: dict[str, Any]) -> list[str]:
         section("Time and memory", times, paragraph(told_beside.TIMES_NOTE, "note") if times else "",
                 paragraph(told_beside.memory_said(scores))),
         section("Human votes", *_votes(run)),
-        section("Was it fair", listed(fair), table(fairness.table(met))) if met else "",
+        section("Was it fair", listed(fair), table(fairness.table(met))),
         section("What was compared", table([{k: "" if v is None else v for k, v in one.items()} for one in systems])),
     ]  # fmt: skip
 

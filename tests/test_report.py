@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
 import pytest
 
+from data.disk import write_json
 from data.workspace import Workspace
 from eval import bench, exports, records, report
 from eval.headline import headline
 from eval.votes import LEFT, cast, open_ballot, pairs
 from tests import test_pages
-from tests.test_pages import make_bench
+from tests.test_pages import at, make_bench, texts
 
 home = test_pages.home
 
@@ -72,6 +74,25 @@ def test_votes_stand_in_it_once_there_are_any(made: test_pages.jobs.Run) -> None
     assert "## Human votes: sft, sft+rag" in summary
     assert "Votes of each rater: ada 1." in summary
     assert "| Measure | Prefers the answer that was voted for, % | n | Sees no difference |" in summary
+
+
+def test_a_comparison_from_before_the_audit_opens_and_says_not_recorded(made: test_pages.jobs.Run) -> None:
+    order = json.loads((made.folder / "run.json").read_text())
+    for part, key in (("config", "leakage"), ("inputs", "flags"), ("inputs", "prompt")):
+        del order[part][key]
+    write_json(made.folder / "run.json", order)
+    scores = records.load_scores(made)
+    old = {key: scores[key] for key in ("systems", "pairs", "units")}
+    run = replace(made, order=order)
+    for text in (report.as_text(run, old), report.as_html(run, old), exports.as_markdown(run, old)):
+        assert "Leakage audit: not recorded" in text
+        assert "Fairness lock: not recorded" in text
+        assert "same conditions" not in text
+    write_json(made.folder / "scores.json", old)
+    app = at("compare")
+    assert not app.exception
+    assert "Leakage audit: not recorded" in texts(app)
+    assert "Was it fair? Not recorded" in texts(app)
 
 
 def test_exported_lines_say_why_and_every_measure_the_question_has(made: test_pages.jobs.Run) -> None:

@@ -46,7 +46,9 @@ def verdict(run: Run, scores: dict[str, Any], where: dict[str, str]) -> None:
         st.error(plain(line), icon=":material/flag:")
     for line in stamps.flagged(run):
         st.warning(plain(line), icon=":material/flag:")
-    leakage.of_run(run.order["config"]["leakage"], "verdict", stamps.clean(run, scores))
+    for line in stamps.unrecorded(run):
+        st.caption(plain(line))
+    leakage.of_run(run.order["config"].get("leakage"), "verdict", stamps.clean(run, scores))
 
 
 def _earlier(run: Run, scores: dict[str, Any]) -> None:
@@ -88,5 +90,6 @@ def _about(run: Run) -> None:
         inputs, config = run.order["inputs"], run.order["config"]
         st.caption(plain(
             f"Test {config['test']} (fingerprint {inputs['test']}), at most {config['max_new_tokens']} new tokens an "
-            f"answer, prompt form {inputs['prompt']}, ordered {when(run.order['created'])}. Run {run.id}"
+            f"answer, prompt form {inputs.get('prompt', 'not recorded')}, ordered {when(run.order['created'])}. Run "
+            f"{run.id}"
         ))  # fmt: skip
