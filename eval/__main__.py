@@ -15,7 +15,7 @@ from data.errors import UserError
 from data.schema import DecodeSettings
 from data.store import resolve
 from data.workspace import Workspace, open_workspace
-from eval import bench, checks, exports, grid_work, headroom, records, report, stamps, told_votes, tuning
+from eval import bench, checks, exports, gaps, grid_work, headroom, records, report, stamps, told_votes, tuning
 from eval.figures import as_lines
 from eval.systems import CORNERS, METHOD, METHODS, K, Parts, corner, parse, possible, searched, settle
 from eval.used import scores_by_adapter
@@ -150,7 +150,7 @@ def run_child(options: argparse.Namespace) -> int:
     def work(run: jobs.Run, reporter: child.Reporter) -> dict[str, Any]:
         return (bench if bench_run else grid_work).work(workspace, run, reporter)
 
-    return child.run(workspace, options.id, work, needs_device=bench_run)
+    return child.run(workspace, options.id, work, bench_run, gaps.any_missing)
 
 
 def run_worker(options: argparse.Namespace) -> int:

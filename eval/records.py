@@ -9,7 +9,7 @@ once, however many answers it was fetched for; answers name it by its key.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -53,12 +53,21 @@ def _saved(answer: Answer) -> dict[str, Any]:
 
 
 def load_answers(folder: Path, file: str = ANSWERS) -> dict[str, dict[str, Answer]]:
-    """All answers as {system: {example id: answer}}; a batch repeated after a kill counts once."""
+    """All answers as {system: {example id: answer}}; a batch repeated after a kill counts once.
+
+    An answer whose passages are not stored any more cannot be read, and is left out (see eval.gaps).
+    """
     passages = load_passages(folder)
     found: dict[str, dict[str, Answer]] = {}
     for row in read_jsonl(folder / file):
-        found.setdefault(row["system"], {})[row["example"]] = restored(row, passages)
+        if readable(row, passages):
+            found.setdefault(row["system"], {})[row["example"]] = restored(row, passages)
     return found
+
+
+def readable(row: dict[str, Any], passages: Container[str]) -> bool:
+    """True if every passage that a line of answers.jsonl names is stored."""
+    return all(hit["passage"] in passages for hit in row["hits"])
 
 
 def keep_whole(folder: Path, batches: Sequence[Batch], file: str = ANSWERS) -> list[Batch]:
@@ -66,7 +75,8 @@ def keep_whole(folder: Path, batches: Sequence[Batch], file: str = ANSWERS) -> l
 
     A batch is whole when every question of it has an answer and the machine failed on none.
     """
-    rows = {(row["system"], row["example"]): row for row in read_jsonl(folder / file)}
+    passages = load_passages(folder)
+    rows = {(row["system"], row["example"]): row for row in read_jsonl(folder / file) if readable(row, passages)}
     good = {key for key, row in rows.items() if row["finish_reason"] != "error"}
     whole = [all((batch.system, id_) in good for id_ in batch.examples) for batch in batches]
     kept = [

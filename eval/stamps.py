@@ -6,13 +6,14 @@ from typing import Any
 
 from data.jobs import Run
 from data.leakage import restored
-from eval import conditions
+from eval import conditions, gaps
 from eval.figures import cell
 
 
 def red(run: Run, scores: dict[str, Any]) -> list[str]:
-    """What must be said in red: search settings tuned on these very questions, and conditions that were not equal."""
-    return [*tuned_on(run), *unfair(scores)]
+    """What must be said in red: answers that are gone, search settings tuned on these very questions, and conditions
+    that were not equal. Reads the answers; the page, which has read them, says the three by itself."""
+    return [*gaps.told(run, gaps.missing(run)), *tuned_on(run), *unfair(scores)]
 
 
 def unfair(scores: dict[str, Any]) -> list[str]:

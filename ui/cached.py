@@ -17,8 +17,9 @@ from data.examples import load_examples
 from data.schema import Answer, Example, Passage
 from data.store import Artifact, names, resolve, versions
 from data.workspace import Workspace
+from eval import gaps
 from eval.metrics import score
-from eval.records import ANSWERS, load_passages, restored
+from eval.records import ANSWERS, load_passages, readable, restored
 from ui.errand import result_of, run_errand
 
 
@@ -79,8 +80,19 @@ def _questions(path: str, changed: int) -> tuple[Example, ...]:
 
 def places(run: jobs.Run, file: str = ANSWERS) -> dict[str, dict[str, Place]]:
     """{system: {example id: where its answer stands and whether it is right}}; the answers themselves stay on disk."""
-    path = run.folder / file
-    return _places(str(path), stamp(path), questions(run)) if path.exists() else {}
+    path, passages = run.folder / file, run.folder / "passages.jsonl"
+    return _places(str(path), stamp(path), stamp(passages), questions(run)) if path.exists() else {}
+
+
+def missing(run: jobs.Run) -> dict[str, int]:
+    """{system: how many answers a finished comparison has lost}; {} for a whole one."""
+    files = [stamp(run.folder / file) for file in (ANSWERS, "passages.jsonl", "plan.json")]
+    return _missing(str(run.folder), files, run.state, run)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _missing(folder: str, changed: list[int], state: str, _run: jobs.Run) -> dict[str, int]:
+    return gaps.missing(_run, places(_run))
 
 
 def labels(run: jobs.Run) -> dict[str, dict[str, str]]:
@@ -97,8 +109,9 @@ def taught(run: jobs.Run) -> dict[str, bool | None]:
 
 
 @st.cache_resource(max_entries=4, show_spinner="Reading the answers", hash_funcs={tuple: len})
-def _places(path: str, changed: int, asked: tuple[Example, ...]) -> dict[str, dict[str, Place]]:
+def _places(path: str, changed: int, passages: int, asked: tuple[Example, ...]) -> dict[str, dict[str, Place]]:
     examples = {example.id: example for example in asked}
+    stored = _answer_passages(str(Path(path).parent), passages)
     found: dict[str, dict[str, Place]] = {}
     start = 0
     with open(path, "rb") as file:
@@ -108,7 +121,7 @@ def _places(path: str, changed: int, asked: tuple[Example, ...]) -> dict[str, di
                 row = json.loads(line)
             except json.JSONDecodeError:
                 continue  # torn by a kill; the batch was answered again
-            if row["example"] in examples:
+            if row["example"] in examples and readable(row, stored):
                 given = Answer(row["example"], row["text"], row["seconds"], finish_reason=row["finish_reason"])
                 right = bool(score(examples[row["example"]], given).exact_match) if row["available"] else None
                 found.setdefault(row["system"], {})[row["example"]] = Place(place, right)

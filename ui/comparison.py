@@ -6,14 +6,29 @@ from typing import Any
 
 import streamlit as st
 
+from data import jobs
 from data.jobs import Run
 from data.workspace import Workspace
-from eval import stamps, told
+from eval import gaps, stamps, told
 from eval.headline import headline, mix
 from eval.hidden import CLEARLY
 from eval.scoring import SCORING
 from eval.systems import places
-from ui import beside, by_task, charts, differences, downloads, fairness, leakage, slices, tables, two_runs, why
+from ui import (
+    beside,
+    by_task,
+    cached,
+    charts,
+    differences,
+    downloads,
+    fairness,
+    leakage,
+    slices,
+    tables,
+    two_runs,
+    watch,
+    why,
+)  # fmt: skip
 from ui.errand import result_of, run_errand
 from ui.frame import bullets, guarded, plain, when
 
@@ -22,6 +37,7 @@ def show(home: Workspace, run: Run, scores: dict[str, Any]) -> None:
     """The verdict first, then how sure it is, then why, then detail, then under what conditions."""
     where = places(run.order["config"]["systems"])
     verdict(run, scores, where)
+    _incomplete(home, run)
     _earlier(run, scores)
     _together(scores)
     differences.show(scores, where)
@@ -42,13 +58,22 @@ def verdict(run: Run, scores: dict[str, Any], where: dict[str, str]) -> None:
         st.markdown(f"#### {plain(lead)}")
     if mix(scores, where):
         st.caption(CLEARLY)
-    for line in stamps.red(run, scores):
+    for line in [*gaps.told(run, cached.missing(run)), *stamps.tuned_on(run), *stamps.unfair(scores)]:
         st.error(plain(line), icon=":material/flag:")
     for line in stamps.flagged(run):
         st.warning(plain(line), icon=":material/flag:")
     for line in stamps.unrecorded(run):
         st.caption(plain(line))
     leakage.of_run(run.order["config"].get("leakage"), "verdict", stamps.clean(run, scores))
+
+
+def _incomplete(home: Workspace, run: Run) -> None:
+    """Answers that were lost since can be asked again; what is there stays."""
+    if cached.missing(run) and st.button("Ask the missing again", key="compare_complete", icon=":material/refresh:"):
+        with guarded(), st.spinner("Starting again", show_time=True):
+            jobs.start(home, run)
+            watch.wait_until_started(home, run)
+            st.rerun()
 
 
 def _earlier(run: Run, scores: dict[str, Any]) -> None:
