@@ -14,6 +14,7 @@ import numpy as np
 
 from data.jobs import Run
 from data.schema import Answer, Example
+from data.unseen import shown
 from eval import account, agreement, beside, records, stamps, told, told_beside, told_votes
 from eval.headline import headline
 from eval.report import notes
@@ -84,8 +85,11 @@ def as_csv(run: Run) -> str:
 
 
 def harmless(value: Any) -> Any:
-    """A text that a spreadsheet would run as a formula, with an apostrophe before it (OWASP, "CSV Injection")."""
-    return f"'{value}" if isinstance(value, str) and value.lstrip(" ").startswith(FORMULA) else value
+    """A text that a spreadsheet would run as a formula, with an apostrophe before it (OWASP, "CSV Injection"); what
+    would turn a text around or end it early as a mark."""
+    if not isinstance(value, str):
+        return value
+    return f"'{shown(value)}" if value.lstrip(" ").startswith(FORMULA) else shown(value)
 
 
 def as_jsonl(run: Run) -> Iterator[str]:
@@ -147,7 +151,7 @@ def ruled(rows: Sequence[Mapping[str, Any]]) -> str:
 
 def plain(text: str) -> str:
     """Text whose Markdown signs are shown as they are, on one line."""
-    return MARKUP.sub(r"\\\1", " ".join(str(text).split()))
+    return MARKUP.sub(r"\\\1", " ".join(shown(str(text)).split()))
 
 
 WRITERS: dict[str, Callable[[Run, dict[str, Any]], str]] = {

@@ -12,7 +12,7 @@ import pytest
 
 from data.disk import write_json
 from data.workspace import Workspace
-from eval import bench, exports, records, report
+from eval import bench, exports, markup, records, report
 from eval.headline import headline
 from eval.votes import LEFT, cast, open_ballot, pairs
 from tests import test_pages
@@ -34,6 +34,19 @@ def test_the_report_asks_for_nothing_and_runs_nothing(made: test_pages.jobs.Run)
     assert "default-src 'none'" in text
     assert "What is &lt;b&gt;fact&lt;/b&gt; 1?" in text
     assert "<b>fact</b>" not in text
+
+
+def test_what_turns_a_text_around_or_cannot_be_seen_is_shown_as_a_mark(made: test_pages.jobs.Run) -> None:
+    file = made.folder / "answers.jsonl"
+    bad = "right\u202ethgir\u202c\u2066x\u2069\u200f\x00\x1b[31m end"
+    rows = [json.loads(line) | {"text": bad} for line in file.read_text().splitlines()]
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    scores = records.load_scores(made)
+    for text in (report.as_html(made, scores), exports.as_csv(made)):
+        assert not re.search("[\x00\x1b\u200f\u202a-\u202e\u2066-\u2069]", text)
+        assert "right⟨U+202E⟩thgir⟨U+202C⟩⟨U+2066⟩x⟨U+2069⟩⟨U+200F⟩⟨U+0000⟩⟨U+001B⟩[31m end" in text
+    joined = "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645 \U0001f468\u200d\U0001f469"
+    assert markup.safe(joined) == joined, "joiners are part of the script"
 
 
 def test_it_says_the_verdict_of_the_page_and_draws_means_and_differences(made: test_pages.jobs.Run) -> None:
