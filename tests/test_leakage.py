@@ -47,7 +47,8 @@ def test_every_exact_leak_is_found_and_nearly_every_reworded_one_by_words_alone(
 def test_nothing_unseen_hides_a_leak(hidden: str) -> None:
     question = "How long is the warranty of the Tolvi 3 lamp?"
     spiked = question.replace("warr", f"wa{hidden}rr") + hidden
-    assert audit([ask("t", spiked)], [ask("a", question)]).exact == ("t",)
+    found = audit([ask("t", spiked)], [ask("a", question)])
+    assert (found.exact, found.same) == (("t",), (spiked,))
     assert audit([ask("t", question)], [ask("a", spiked)]).exact == ("t",)
     assert question_key(spiked) == question_key(question)
     polite = f"Hello, please tell me: how long is the wa{hidden}rranty of the Tolvi 3 lamp?"

@@ -61,9 +61,15 @@ def texts(app: AppTest) -> str:
     return "\n".join(parts).replace("\\", "")
 
 
+def tables(app: AppTest) -> list[DataFrame]:
+    """Every table of the page as it is read: signs that are escaped for Markdown stand as themselves."""
+    bare = lambda text: text.replace("\\", "").replace("\u00a0", " ") if isinstance(text, str) else text  # noqa: E731
+    return [one.value for one in app.dataframe] + [one.value.map(bare).rename(columns=bare) for one in app.table]
+
+
 def table(app: AppTest, column: str) -> DataFrame:
     """The first table of the page that has this column."""
-    return next(one.value for one in app.dataframe if column in one.value.columns)
+    return next(one for one in tables(app) if column in one.columns)
 
 
 def make_bench(workspace: Workspace, name: str = "look", rows: int = 40) -> jobs.Run:
@@ -222,6 +228,21 @@ def test_data_shows_how_a_file_was_read_and_stores_it(home: Workspace) -> None:
     app.button(key="data_save").click().run()
     assert not app.exception
     assert store.resolve(home, "datasets", "numbers").manifest()["splits"]["test"]["rows"] == 5
+
+
+def test_data_lists_the_first_ten_of_the_questions_that_leak(home: Workspace) -> None:
+    rows = [{"question": f"What is *number* {i}?", "answer": str(i)} for i in range(12)]
+    test = [{**row, "question": row["question"].upper()} for row in rows] + [{"question": "Who?", "answer": "Ada"}]
+    app = at("data")
+    for split, given in (("train", rows), ("test", test)):
+        content = "\n".join(json.dumps(row) for row in given).encode()
+        app.file_uploader(key=f"data_{split}").upload(f"{split}.jsonl", content)
+    app.run(timeout=300)
+    assert not app.exception
+    assert "12 of 13 test questions stand word for word in the training data." in texts(app)
+    assert "The repeated questions (the first 10 of 12)" in [one.label for one in app.expander]
+    listed = list(table(app, "Test question")["Test question"])
+    assert listed == [f"WHAT IS *NUMBER* {i}?" for i in range(10)]
 
 
 def test_the_knowledge_page_shows_how_each_file_ended(home: Workspace) -> None:
