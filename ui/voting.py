@@ -15,7 +15,7 @@ from ui import cached
 
 KEYS = {LEFT: "Left", TIE: "Up", BAD: "Down", RIGHT: "Right"}
 CUT = " […] (cut at the longest allowed length)"
-WORDS = {LEFT: "Left is better", TIE: "Tie", BAD: "Both bad", RIGHT: "Right is better"}
+WORDS = {LEFT: "Left", TIE: "Tie", BAD: "Both bad", RIGHT: "Right"}
 
 
 def texts(run: Run) -> dict[str, dict[str, str]]:
