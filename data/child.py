@@ -115,17 +115,19 @@ def _device(workspace: Workspace, reporter: Reporter) -> Iterator[None]:
 
 
 def run(
-    workspace: Workspace, run_id: str, work: Callable[[jobs.Run, Reporter], dict[str, Any]], needs_device: bool
-) -> int:
+    workspace: Workspace, run_id: str, work: Callable[[jobs.Run, Reporter], dict[str, Any]], needs_device: bool,
+    incomplete: Callable[[jobs.Run], bool] = lambda run: False,
+) -> int:  # fmt: skip
     """Carry out run ``run_id`` in this process and leave its final status. Returns the exit code (0, 1 or 2).
 
     ``work`` returns the run's summary, raises Stopped (with what was kept) or UserError; any other exception is a bug:
     its traceback goes to the log and the status names it. Raises UserError, and leaves the run as it is, for one that
-    is done or runs already.
+    runs already, or is done (and not ``incomplete``: what it had finished may have been lost since).
     """
     this = jobs.load(workspace, run_id)
     with _sole_child(this):
-        if jobs.load(workspace, run_id).state == "done":
+        now = jobs.load(workspace, run_id)
+        if now.state == "done" and not incomplete(now):
             raise UserError(f"Run {run_id} is done.", "Only a stopped, died or failed run can be resumed.")
         reporter = Reporter(this)
         reporter.write(text="starting")

@@ -18,7 +18,7 @@ from data.sameness import answers_of, asked_key, folded, repeated
 from data.sameness import question_key as question_key  # what others compare questions by
 from data.schema import Example
 
-SHOWN_PAIRS = 20
+SHOWN_PAIRS, SHOWN_EXACT = 20, 10
 BY_WORDS, BY_BOTH = "by their words", "by their words and embeddings"
 
 
@@ -30,10 +30,10 @@ class LeakageFound(UserError):
 class Leakage:
     """What was found for one test set. ``exact`` and ``near`` hold ids of test rows.
 
-    ``pairs`` shows some of the near ones. ``conflicts`` counts training questions with two answers that have nothing in
-    common, ``otherwise`` the exact ones whose answer in training is not the test's. ``looked`` says how near-duplicates
-    were looked for, "" where they could not be; ``unknown`` says why. ``test`` names the test set, "" where there is
-    only one.
+    ``pairs`` shows some of the near ones, ``same`` the questions of the first exact ones. ``conflicts`` counts training
+    questions with two answers that have nothing in common, ``otherwise`` the exact ones whose answer in training is not
+    the test's. ``looked`` says how near-duplicates were looked for, "" where they could not be; ``unknown`` says why.
+    ``test`` names the test set, "" where there is only one.
     """
 
     test_rows: int
@@ -41,6 +41,7 @@ class Leakage:
     test_file_in: tuple[str, ...] = ()
     near: tuple[str, ...] = ()
     pairs: tuple[Near, ...] = ()
+    same: tuple[str, ...] = ()
     conflicts: int = 0
     otherwise: int = 0
     same_fact: int = 0
@@ -134,7 +135,8 @@ def audit(
     answers = {answer for example in train if example.answerable for answer in answers_of(example)}
     documents = {example.document for example in train if example.document}
     exact = exact_matches(test, {asked_key(example) for example in train})
-    others = [example for example in test if example.id not in set(exact)]
+    known = set(exact)
+    others = [example for example in test if example.id not in known]
     near = near_duplicates(others, train, embed)
     answerable = [example for example in test if example.answerable]
     return Leakage(
@@ -142,6 +144,7 @@ def audit(
         exact=exact,
         near=tuple(one.test for one in near),
         pairs=tuple(near[:SHOWN_PAIRS]),
+        same=tuple(example.question for example in test if example.id in known)[:SHOWN_EXACT],
         conflicts=sum(group.conflicting for group in repeated(train)),
         otherwise=_answered_otherwise(test, train),
         same_fact=sum(e.fact in taught for e in others if e.fact),

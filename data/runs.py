@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from data.unseen import without
+
 GRAM = 13  # words in a row
 FORM = 5
 SHARED_FORM = 10  # a run of FORM words in more texts than this is a form
@@ -21,7 +23,7 @@ WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W_\u3040-\u30ff
 
 def words(text: str) -> list[str]:
     """The words of a text, folded; of scripts written without spaces, the characters."""
-    return WORD.findall(unicodedata.normalize("NFKC", text).casefold())
+    return WORD.findall(unicodedata.normalize("NFKC", without(text)).casefold())
 
 
 @dataclass(frozen=True)

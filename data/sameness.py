@@ -1,4 +1,5 @@
-"""When are two questions the same? Equal after NFKC normalisation, case folding and folding of white space."""
+"""When are two questions the same? Equal after NFKC normalisation, case folding and folding of white space, whatever
+stands in them that nobody sees."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 
 from data.disk import text_hash
 from data.schema import Example
+from data.unseen import without
 
 
 @dataclass(frozen=True)
@@ -22,8 +24,8 @@ class Repeated:
 
 
 def folded(text: str) -> str:
-    """The text without what does not make it another one: NFKC, case folded, white space folded."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    """The text without what does not make it another one: NFKC, case and white space folded, nothing unseen."""
+    return " ".join(unicodedata.normalize("NFKC", without(text)).casefold().split())
 
 
 def question_key(question: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 from data import child, jobs, shell
@@ -15,7 +15,8 @@ from data.options import path, whole
 from data.schema import DecodeSettings
 from data.store import resolve
 from data.workspace import Workspace, open_workspace
-from eval import bench, checks, exports, grid_work, headroom, preference, records, report, stamps, tuning, votes
+from eval import bench, checks, exports, gaps, grid_work, headroom, records, report, stamps, told_votes, tuning
+from eval.figures import as_lines
 from eval.systems import CORNERS, METHOD, METHODS, K, Parts, corner, parse, possible, searched, settle
 from eval.used import scores_by_adapter
 from rag.filters import add_filters, named
@@ -85,20 +86,14 @@ def show_report(options: argparse.Namespace) -> dict[str, Any]:
 
 def show_votes(options: argparse.Namespace) -> dict[str, Any]:
     run = jobs.find(open_workspace(), options.name, "bench")
-    found = []
-    for ballot in votes.ballots(run):
-        given = votes.load_votes(run, ballot)
-        if given:
-            each, _ = preference.raters(given)
-            told = [*preference.all_pairs(given, ballot.systems), preference.position_bias(given)[0]]
-            shell.say(
-                options, "\n".join([f"{', '.join(ballot.systems)}: {len(given)} votes by {', '.join(each)}", *told])
-            )
-            strengths = [asdict(one) for one in preference.strengths(given, ballot.systems)]
-            found.append({"systems": ballot.systems, "votes": len(given), "raters": each, "strengths": strengths})
+    found = told_votes.told(run)
+    for one in found:
+        raters = ", ".join(one.numbers["raters"])
+        said = [f"{one.title}: {one.numbers['votes']} votes by {raters}", *one.preferred, *one.trust]
+        shell.say(options, "\n".join([*said, *as_lines(one.measures)]))
     if not found:
         shell.say(options, f"No vote on {run.name} yet; votes are cast on the page Human review.")
-    return {"run": run.id, "ballots": found}
+    return {"run": run.id, "ballots": [one.numbers for one in found]}
 
 
 def run_ask(options: argparse.Namespace) -> dict[str, Any]:
@@ -155,7 +150,7 @@ def run_child(options: argparse.Namespace) -> int:
     def work(run: jobs.Run, reporter: child.Reporter) -> dict[str, Any]:
         return (bench if bench_run else grid_work).work(workspace, run, reporter)
 
-    return child.run(workspace, options.id, work, needs_device=bench_run)
+    return child.run(workspace, options.id, work, bench_run, gaps.any_missing)
 
 
 def run_worker(options: argparse.Namespace) -> int:

@@ -157,7 +157,7 @@ def _scored(run: jobs.Run) -> tuple[dict[str, Any], dict[str, dict[str, str]]]:
 
 def leaked(config: dict[str, Any]) -> tuple[str, ...]:
     """Ids of the test rows that training had seen, word for word or nearly; clean scores leave them out."""
-    return restored(config["leakage"]).leaked if config["leakage"] else ()
+    return restored(config["leakage"]).leaked if config.get("leakage") else ()
 
 
 def short(scores: dict[str, Any]) -> dict[str, Any]:

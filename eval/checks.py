@@ -1,4 +1,4 @@
-"""The verbs around a comparison: headroom before it, compare and rescore after it."""
+"""The verbs around a comparison: headroom before it, compare, rescore and complete after it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from data import jobs, shell
 from data.options import whole
 from data.schema import DecodeSettings
 from data.workspace import open_workspace
-from eval import bench, headroom, records, two_runs
+from eval import bench, gaps, headroom, records, two_runs
 from eval.figures import cell
 
 
@@ -38,10 +38,23 @@ def compare_runs(options: argparse.Namespace) -> dict[str, Any]:
 def score_again(options: argparse.Namespace) -> dict[str, Any]:
     run = jobs.find(open_workspace(), options.name, "bench")
     before = records.load_scores(run)
+    gaps.refuse(run)
     bench.score_again(run)
     same = before == records.load_scores(run)
     shell.say(options, f"{run.id} was scored again: {'the same numbers' if same else 'other numbers than before'}.")
     return {"run": run.id, "same": same}
+
+
+def complete(options: argparse.Namespace) -> dict[str, Any]:
+    workspace = open_workspace()
+    run = jobs.find(workspace, options.name, "bench")
+    lost = gaps.missing(run)
+    for sentence in gaps.told(run, lost):
+        shell.warn(options, sentence)
+    if lost:
+        shell.carry_out(workspace, run)
+    shell.say(options, f"{run.id} has every answer{' again' if lost else ''}.")
+    return {"run": run.id, "asked_again": sum(lost.values())}
 
 
 def add_verbs(verbs: Any) -> None:
@@ -65,4 +78,6 @@ def add_verbs(verbs: Any) -> None:
     one.add_argument("first", help="a comparison's name, or its run")
     one.add_argument("second", help="the other one")
     one = shell.verb(verbs, "rescore", score_again, "score the stored answers of a comparison again, without a model")
+    one.add_argument("name", help="the comparison's name, or its run")
+    one = shell.verb(verbs, "complete", complete, "ask again what a finished comparison has lost of its answers")
     one.add_argument("name", help="the comparison's name, or its run")

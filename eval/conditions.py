@@ -14,6 +14,7 @@ from data.prompts import fingerprint, instruction_for
 from data.store import resolve
 from data.workspace import Workspace
 from eval import teaching
+from eval.origins import datasets_with
 from eval.systems import System
 from rag.files import open_knowledge
 from rag.settings import tuned
@@ -32,7 +33,7 @@ def load(run: jobs.Run) -> dict[str, list[dict[str, Any]]]:
 
 def save(run: jobs.Run, loader: Loader, system: System) -> None:
     """Add this system's conditions to the run, unless they are there already."""
-    now = _common(run) | _model(run, loader, system) | _weights(run, loader.workspace, system)
+    now = _common(run, loader.workspace) | _model(run, loader, system) | _weights(run, loader.workspace, system)
     now |= _search(loader.workspace, system)
     known = load(run)
     if now not in known.setdefault(system.name, []):
@@ -40,8 +41,13 @@ def save(run: jobs.Run, loader: Loader, system: System) -> None:
         write_json(run.folder / FILE, {"systems": known})
 
 
-def _common(run: jobs.Run) -> dict[str, Any]:
-    return {"test": run.order["inputs"]["test"], "test_file": run.order["inputs"]["test_file"]}
+def _common(run: jobs.Run, workspace: Workspace) -> dict[str, Any]:
+    """The questions, and the stored datasets that they are the test set of."""
+    file = run.order["inputs"]["test_file"]
+    return {
+        "test": run.order["inputs"]["test"], "test_file": file,
+        "test_of": datasets_with(workspace, "test", file),
+    }  # fmt: skip
 
 
 def _model(run: jobs.Run, loader: Loader, system: System) -> dict[str, Any]:
@@ -64,12 +70,22 @@ def _weights(run: jobs.Run, workspace: Workspace, system: System) -> dict[str, A
         return {} if system.floor else {"weights": None}
     adapter = resolve(workspace, "adapters", system.tuned)
     manifest = adapter.manifest()
-    held = manifest.get("data", {}).get("validation", {}).get("fingerprint")
+    data = manifest.get("data", {})
+    held, rows = data.get("validation", {}).get("fingerprint"), data.get("train", {})
+    taught = datasets_with(workspace, "train", rows.get("fingerprint"))
     return {
-        "weights": adapter.ref, "training_context": manifest.get("context"), "training_prompt": manifest.get("prompt"),
+        "weights": adapter.ref, "trained_of": taught, "training_data": _rows_named(rows, taught),
+        "training_context": manifest.get("context"), "training_prompt": manifest.get("prompt"),
         "training_instruction": manifest.get("instruction"), "chosen_on": manifest.get("validation"),
         "chosen_on_file": held, "indexed": _indexed(run, workspace, adapter),
     }  # fmt: skip
+
+
+def _rows_named(rows: dict[str, Any], datasets: list[str]) -> str | None:
+    """Training rows as people know them: "of help (e5b26911)", or by the name of their file."""
+    if not rows:
+        return None
+    return f"{'of ' + ', '.join(datasets) if datasets else rows['file']} ({rows['fingerprint'][:8]})"
 
 
 def _indexed(run: jobs.Run, workspace: Workspace, adapter: Any) -> dict[str, Any]:

@@ -6,6 +6,8 @@ import html
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from data.unseen import shown
+
 WIDTH, ROW, NAMES, NUMBERS = 880, 30, 170, 270
 ACCENT = "#1f77d0"
 
@@ -37,7 +39,7 @@ def intervals(bars: Sequence[Bar], scale: tuple[float, float], ticks: Sequence[f
         for tick in ticks
     ]
     rows = [_row(bar, ROW * i + 18, x) for i, bar in enumerate(bars)]
-    said = html.escape("; ".join(f"{bar.name} {bar.said}" for bar in bars), quote=True)
+    said = html.escape(shown("; ".join(f"{bar.name} {bar.said}" for bar in bars)), quote=True)
     return (
         f"<svg viewBox='0 0 {WIDTH} {height}' width='100%' role='img' aria-label='{said}' fill='currentColor'>"
         f"{''.join(marks)}{''.join(rows)}"
@@ -47,7 +49,7 @@ def intervals(bars: Sequence[Bar], scale: tuple[float, float], ticks: Sequence[f
 
 def _row(bar: Bar, y: int, x: Callable[[float], float]) -> str:
     return (
-        f"<text x='{NAMES - 12}' y='{y + 5}' text-anchor='end' font-size='14'>{html.escape(bar.name)}</text>"
+        f"<text x='{NAMES - 12}' y='{y + 5}' text-anchor='end' font-size='14'>{html.escape(shown(bar.name))}</text>"
         f"<line x1='{x(bar.low):.1f}' x2='{x(bar.high):.1f}' y1='{y}' y2='{y}' stroke='{ACCENT}' stroke-width='3'/>"
         f"<circle cx='{x(bar.mean):.1f}' cy='{y}' r='5' fill='{ACCENT}'/>"
         f"<text x='{WIDTH - NUMBERS + 12}' y='{y + 5}' font-size='13'>{html.escape(bar.said)}</text>"

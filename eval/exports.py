@@ -14,14 +14,14 @@ import numpy as np
 
 from data.jobs import Run
 from data.schema import Answer, Example
-from eval import account, beside, records, stamps, told, told_beside
+from data.unseen import shown
+from eval import account, agreement, beside, records, stamps, told, told_beside, told_votes
 from eval.headline import headline
 from eval.report import notes
 from eval.systems import places
 from eval.values import table
 
-MEASURES = ("exact_match", "token_f1", "contains", "form", "fact", "lexical_support", "similarity")
-"""All but ROUGE-L, whose library takes long to load where one only waits for a file."""
+MEASURES = ("exact_match", "token_f1", "contains", "rouge_l", "similarity", "form", "fact", "lexical_support")
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 MARKUP = re.compile(r"([\\`*_\[\]<>|#])")
 
@@ -85,8 +85,11 @@ def as_csv(run: Run) -> str:
 
 
 def harmless(value: Any) -> Any:
-    """A text that a spreadsheet would run as a formula, with an apostrophe before it (OWASP, "CSV Injection")."""
-    return f"'{value}" if isinstance(value, str) and value.lstrip(" ").startswith(FORMULA) else value
+    """A text that a spreadsheet would run as a formula, with an apostrophe before it (OWASP, "CSV Injection"); what
+    would turn a text around or end it early as a mark."""
+    if not isinstance(value, str):
+        return value
+    return f"'{shown(value)}" if value.lstrip(" ").startswith(FORMULA) else shown(value)
 
 
 def as_jsonl(run: Run) -> Iterator[str]:
@@ -120,8 +123,20 @@ def as_markdown(run: Run, scores: dict[str, Any]) -> str:
         parts += [f"## {title}", ruled(told_beside.beside_rows(scores, names))]
     if times := told_beside.cost_rows(scores):
         parts += ["## Time of one answer", ruled(times), plain(told_beside.memory_said(scores))]
+    parts += _votes(run)
     settings = [{key: "" if value is None else value for key, value in system.items()} for system in systems]
     return "\n\n".join(part for part in [*parts, "## What was compared", ruled(settings)] if part) + "\n"
+
+
+def _votes(run: Run) -> list[str]:
+    """What people preferred, ballot by ballot; nothing before the first vote."""
+    parts = []
+    for one in told_votes.told(run):
+        said = "\n".join(f"- {plain(sentence)}" for sentence in [*one.preferred, *one.trust])
+        parts += [f"## Human votes: {plain(one.title)}", said, ruled(one.strengths), plain(one.note)]
+        if one.measures:
+            parts += ["### Do the measures see what people see?", ruled(one.measures), plain(agreement.NOTE)]
+    return parts
 
 
 def ruled(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -136,7 +151,7 @@ def ruled(rows: Sequence[Mapping[str, Any]]) -> str:
 
 def plain(text: str) -> str:
     """Text whose Markdown signs are shown as they are, on one line."""
-    return MARKUP.sub(r"\\\1", " ".join(str(text).split()))
+    return MARKUP.sub(r"\\\1", " ".join(shown(str(text)).split()))
 
 
 WRITERS: dict[str, Callable[[Run, dict[str, Any]], str]] = {

@@ -19,7 +19,8 @@ EQUAL = {
     "budget": "Prompt budget in tokens",
 }  # fmt: skip
 DESIGNED = {
-    "weights": "Tuned weights", "training_context": "Training context", "knowledge": "Knowledge base",
+    "weights": "Tuned weights", "training_data": "Training data",
+    "training_context": "Training context", "knowledge": "Knowledge base",
     "k": "Passages", "method": "Search method", "at_least": "Least score of a passage",
     "search_tuned_on": "Search settings tuned on", "chosen_on": "Checkpoint chosen on",
 }  # fmt: skip
@@ -45,7 +46,8 @@ def lock(conditions: Conditions) -> Lock:
     said = "By design, different"
     designed = [line for key, name in DESIGNED.items() if (line := _difference(conditions, key, name, said))]
     few, unknown = _indexed(conditions)
-    return Lock((*differs, *few), tuple(designed), tuple(unknown))
+    strange, open_ = _datasets(conditions)
+    return Lock((*differs, *strange, *few), tuple(designed), (*open_, *unknown))
 
 
 def _difference(conditions: Conditions, key: str, name: str, begun: str = "Different") -> str | None:
@@ -78,6 +80,28 @@ def _within(system: str, met: Sequence[Mapping[str, Any]]) -> list[str]:
         if weights and one.get("chosen_on_file") == one["test_file"]:
             found.append(f"{system}: the best checkpoint of {weights} was chosen on this very test file.")
     return list(dict.fromkeys(found))
+
+
+def _datasets(conditions: Conditions) -> tuple[list[str], list[str]]:
+    """Do the training rows and the test questions belong to one dataset? (sentences in red, what cannot be known)"""
+    strange, unknown = [], []
+    for met in conditions.values():
+        for one in met:
+            taught, asked = one.get("trained_of"), one.get("test_of")
+            if not one.get("weights") or taught is None or asked is None or set(taught) & set(asked):
+                continue
+            if taught and asked:
+                strange.append(
+                    f"{one['weights']} was trained on the rows of another dataset ({', '.join(taught)}) than that of "
+                    f"the test questions ({', '.join(asked)})."
+                )
+            elif taught or asked:
+                what = "test questions are" if taught else f"training rows of {one['weights']} are"
+                unknown.append(
+                    f"The {what} not of a stored dataset, so nobody can say whether {one['weights']} was trained for "
+                    "these questions."
+                )
+    return list(dict.fromkeys(strange)), list(dict.fromkeys(unknown))
 
 
 def _indexed(conditions: Conditions) -> tuple[list[str], list[str]]:

@@ -11,7 +11,7 @@ from data.disk import file_hash, read_json
 from data.documents import by_file
 from data.errors import UserError
 from data.examples import locate, read_examples
-from data.leakage import Leakage, audit, exact_matches, test_file_among
+from data.leakage import SHOWN_EXACT, Leakage, audit, exact_matches, test_file_among
 from data.nearness import Embed
 from data.schema import Example
 from data.store import resolve
@@ -51,6 +51,7 @@ def audited(
     return replace(
         found,
         exact=tuple(example.id for example in examples if example.id in exact),
+        same=tuple(example.question for example in examples if example.id in exact)[:SHOWN_EXACT],
         near=tuple(id_ for id_ in found.near if id_ not in exact),
         test_file_in=tuple(sorted(among)), unknown=tuple(unknown),
     )  # fmt: skip

@@ -6,6 +6,7 @@ import html
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from data.unseen import shown
 from eval.drawing import Bar, intervals
 from eval.figures import cell
 from eval.statistics import FEW_GROUPS
@@ -42,7 +43,8 @@ def document(title: str, body: Iterable[str]) -> str:
 
 
 def safe(value: Any) -> str:
-    return html.escape(str(value))
+    """Text as text: escaped, and what would turn it around or cannot be seen as a mark."""
+    return html.escape(shown(str(value)))
 
 
 def paragraph(text: str, kind: str = "") -> str:

@@ -32,6 +32,12 @@ def measures(pairs: Sequence[tuple[Example, Answer]], groups: Sequence[str]) -> 
     return told | {name: saved(figure(features, OF_TOTALS[name], own, value)) for name, value in values.items()}
 
 
+def distance(example: Example, answer: Answer) -> float | None:
+    """How far one answer's number is from the nearest right one; None where either holds no number."""
+    read = _read(example, answer)
+    return abs(read[1] - read[0]) if read else None
+
+
 def _read(example: Example, answer: Answer) -> tuple[float, float] | None:
     """(wanted, given), or None where either holds no number."""
     given = parse_number(said(answer))

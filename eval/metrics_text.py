@@ -64,6 +64,21 @@ def chrf(answers: Sequence[str], references: Sequence[Sequence[str]]) -> Corpus:
     return Corpus(value.score, str(metric.get_signature()), _counts(metric, answers, references))
 
 
+def sentence_bleu(answer: str, references: Sequence[str]) -> float:
+    """BLEU of one answer, from 0 to 100; only the orders of n-grams that it has (sacreBLEU's effective order)."""
+    from sacrebleu.metrics import BLEU
+
+    tokenize = "char" if _unspaced([references]) else "13a"
+    return float(BLEU(tokenize=tokenize, effective_order=True).sentence_score(answer, list(references)).score)
+
+
+def sentence_chrf(answer: str, references: Sequence[str]) -> float:
+    """chrF of one answer, from 0 to 100."""
+    from sacrebleu.metrics import CHRF
+
+    return float(CHRF().sentence_score(answer, list(references)).score)
+
+
 def _counts(metric: Any, answers: Sequence[str], references: Sequence[Sequence[str]]) -> np.ndarray:
     """sacreBLEU's counts of each answer; that they give its own score again is tested for the pinned version."""
     return np.array(metric._extract_corpus_statistics(list(answers), _streams(references)), dtype=float)

@@ -1,4 +1,4 @@
-"""What votes amount to: Bradley-Terry strengths, position bias, agreement of raters and of automatic metrics.
+"""What votes amount to: Bradley-Terry strengths, position bias, agreement of raters (of metrics: eval.agreement).
 
 The model is Bradley and Terry's (1952): P(i beats j) = e^si / (e^si + e^sj). A tie, and "both bad", count as half a win
 for each side. Strengths are fitted by choix (Maystre and Grossglauser 2015) with a little regularisation, so that a
@@ -8,25 +8,18 @@ system that never lost has a finite one; they are differences on the log-odds sc
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 
-from data.schema import Answer, Example
-from eval.metrics import score
 from eval.statistics import FEW_GROUPS, Estimate, estimate
 from eval.votes import BAD, LEFT, RIGHT, TIE, Vote
 
 RESAMPLES, SEED = 1_000, 20_231
 REGULARISATION = 0.1  # of choix: as if each system had beaten each other a tenth of a time
-Scorer = Callable[[Example, Answer], float]
-SCORERS: Mapping[str, Scorer] = {
-    "exact match": lambda example, answer: score(example, answer).exact_match,
-    "token F1": lambda example, answer: score(example, answer).token_f1,
-}
 
 
 @dataclass(frozen=True)
@@ -41,15 +34,6 @@ class Strength:
     losses: int
     ties: int
     both_bad: int
-
-
-@dataclass(frozen=True)
-class Agreement:
-    """How often a metric prefers the answer that a vote chose; ``undecided``: how often it sees no difference."""
-
-    metric: str
-    share: Estimate | None
-    undecided: int
 
 
 def strengths(votes: Sequence[Vote], systems: Sequence[str]) -> list[Strength]:
@@ -142,24 +126,6 @@ def position_bias(votes: Sequence[Vote]) -> tuple[str, float | None]:
     p = float(binomtest(sides[LEFT], n).pvalue)
     said = f"The left answer won {sides[LEFT]} of {n} decisive votes (p = {p:.2g} if sides do not matter)"
     return f"{said}{': the votes lean to one side' if p < 0.05 else ''}.", p
-
-
-def agreements(
-    votes: Sequence[Vote], examples: Mapping[str, Example], answers: Mapping[str, Mapping[str, Answer]],
-    scorers: Mapping[str, Scorer],
-) -> list[Agreement]:  # fmt: skip
-    """For each automatic metric, how often it prefers the answer that a decisive vote chose."""
-    decisive = [vote for vote in votes if vote.winner]
-    found = []
-    for name, scorer in scorers.items():
-        gaps = []
-        for vote in decisive:
-            left, right = (scorer(examples[vote.example], answers[s][vote.example]) for s in (vote.left, vote.right))
-            gaps.append((left - right) * (1 if vote.choice == LEFT else -1))
-        told = [(gap, vote.example) for gap, vote in zip(gaps, decisive, strict=True) if gap]
-        share = estimate([float(gap > 0) for gap, _ in told], [example for _, example in told])
-        found.append(Agreement(name, share, len(gaps) - len(told)))
-    return found
 
 
 def raters(votes: Sequence[Vote]) -> tuple[dict[str, int], Estimate | None]:

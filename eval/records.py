@@ -9,7 +9,7 @@ once, however many answers it was fetched for; answers name it by its key.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -55,12 +55,21 @@ def _saved(answer: Answer) -> dict[str, Any]:
 
 
 def load_answers(folder: Path, file: str = ANSWERS) -> dict[str, dict[str, Answer]]:
-    """All answers as {system: {example id: answer}}; a batch repeated after a kill counts once."""
+    """All answers as {system: {example id: answer}}; a batch repeated after a kill counts once.
+
+    An answer whose passages are not stored any more cannot be read, and is left out (see eval.gaps).
+    """
     passages = load_passages(folder)
     found: dict[str, dict[str, Answer]] = {}
     for row in read_jsonl(folder / file):
-        found.setdefault(row["system"], {})[row["example"]] = restored(row, passages)
+        if has_its_passages(row, passages):
+            found.setdefault(row["system"], {})[row["example"]] = restored(row, passages)
     return found
+
+
+def has_its_passages(row: dict[str, Any], passages: Container[str]) -> bool:
+    """True if every passage that a line of answers.jsonl names is stored."""
+    return all(hit["passage"] in passages for hit in row["hits"])
 
 
 def keep_whole(folder: Path, batches: Sequence[Batch], file: str = ANSWERS) -> list[Batch]:
@@ -68,7 +77,9 @@ def keep_whole(folder: Path, batches: Sequence[Batch], file: str = ANSWERS) -> l
 
     A batch is whole when every question of it has an answer and the machine failed on none.
     """
-    rows = {(row["system"], row["example"]): row for row in read_jsonl(folder / file)}
+    passages = load_passages(folder)
+    found = (row for row in read_jsonl(folder / file) if has_its_passages(row, passages))
+    rows = {(row["system"], row["example"]): row for row in found}
     good = {key for key, row in rows.items() if row.get("finish_reason") != "error"}
     whole = [all((batch.system, id_) in good for id_ in batch.examples) for batch in batches]
     kept = [

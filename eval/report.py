@@ -7,7 +7,8 @@ from typing import Any
 
 from data.jobs import Run
 from data.schema import Answer, Example
-from eval import account, conditions, fairness, hidden, markup, preference, records, stamps, told, told_beside, votes
+from eval import account, conditions, fairness, hidden, markup, records, stamps, told, told_beside, told_votes
+from eval.agreement import NOTE as MEASURES_NOTE
 from eval.figures import as_lines
 from eval.headline import headline, that_matter
 from eval.markup import listed, paragraph, safe, section, table
@@ -118,7 +119,8 @@ def _around(run: Run, scores: dict[str, Any]) -> list[str]:
     honest, cost = (told_beside.beside_rows(scores, names) for names in (told_beside.HONESTY, told_beside.COST))
     met, systems = conditions.load(run), run.order["config"]["systems"]
     times = table(told_beside.cost_rows(scores))
-    fair = [*stamps.unfair(scores), *stamps.unknown(scores)] or ["All systems had the same conditions."]
+    same = "All systems had the same conditions." if met else "Not recorded when this comparison was made."
+    fair = [*stamps.unfair(scores), *stamps.unknown(scores)] or [same]
     return [
         section("Beside correctness", table(honest), paragraph(told_beside.HONEST_NOTE, "note"),
                 table(told_beside.found_rows(scores)), paragraph(told_beside.FOUND_NOTE, "note"),
@@ -126,7 +128,7 @@ def _around(run: Run, scores: dict[str, Any]) -> list[str]:
         section("Time and memory", times, paragraph(told_beside.TIMES_NOTE, "note") if times else "",
                 paragraph(told_beside.memory_said(scores))),
         section("Human votes", *_votes(run)),
-        section("Was it fair", listed(fair), table(fairness.table(met))) if met else "",
+        section("Was it fair", listed(fair), table(fairness.table(met))),
         section("What was compared", table([{k: "" if v is None else v for k, v in one.items()} for one in systems])),
     ]  # fmt: skip
 
@@ -134,14 +136,12 @@ def _around(run: Run, scores: dict[str, Any]) -> list[str]:
 def _votes(run: Run) -> list[str]:
     """What each ballot's votes amount to; nothing before the first vote."""
     parts = []
-    for ballot in votes.ballots(run):
-        if given := votes.load_votes(run, ballot):
-            each, _ = preference.raters(given)
-            said = [*preference.all_pairs(given, ballot.systems), preference.position_bias(given)[0],
-                    "Votes of each rater: " + ", ".join(f"{name} {n}" for name, n in each.items()) + "."]  # fmt: skip
-            rows = preference.strength_rows(given, ballot.systems)
-            parts += [f"<h3>{safe(', '.join(ballot.systems))}</h3>", listed(said), table(rows)]
-            parts.append(paragraph(preference.strengths_note(given), "note"))
+    for one in told_votes.told(run):
+        parts += [f"<h3>{safe(one.title)}</h3>", listed([*one.preferred, *one.trust]), table(one.strengths)]
+        parts.append(paragraph(one.note, "note"))
+        if one.measures:
+            parts += ["<h3>Do the measures see what people see?</h3>", table(one.measures)]
+            parts.append(paragraph(MEASURES_NOTE, "note"))
     return parts
 
 

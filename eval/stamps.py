@@ -6,12 +6,14 @@ from typing import Any
 
 from data.jobs import Run
 from data.leakage import restored
+from eval import conditions, gaps
 from eval.figures import cell
 
 
 def red(run: Run, scores: dict[str, Any]) -> list[str]:
-    """What must be said in red: search settings tuned on these very questions, and conditions that were not equal."""
-    return [*tuned_on(run), *unfair(scores)]
+    """What must be said in red: answers that are gone, search settings tuned on these very questions, and conditions
+    that were not equal. Reads the answers; the page, which has read them, says the three by itself."""
+    return [*gaps.told(run, gaps.missing(run)), *tuned_on(run), *unfair(scores)]
 
 
 def unfair(scores: dict[str, Any]) -> list[str]:
@@ -30,7 +32,7 @@ def tuned_on(run: Run) -> list[str]:
 
 def stamps(run: Run, scores: dict[str, Any]) -> list[str]:
     """Flags and leakage: what stands against the numbers as a whole."""
-    saved, sentences = run.order["config"]["leakage"], flagged(run)
+    saved, sentences = run.order["config"].get("leakage"), [*unrecorded(run), *flagged(run)]
     if saved:
         leakage = restored(saved)
         sentences += [f"Leakage allowed: {sentence}" for sentence in leakage.blocking()]
@@ -38,9 +40,16 @@ def stamps(run: Run, scores: dict[str, Any]) -> list[str]:
     return sentences + clean(run, scores)
 
 
+def unrecorded(run: Run) -> list[str]:
+    """What an earlier version of Crossover did not write down yet: not to be taken for "nothing was found"."""
+    missing = [] if run.order["config"].get("leakage") else ["Leakage audit"]
+    missing += [] if conditions.load(run) else ["Fairness lock"]
+    return [f"{name}: not recorded when this comparison was made." for name in missing]
+
+
 def flagged(run: Run) -> list[str]:
     """What must be known of single systems."""
-    return [f"{name}: {flag}." for name, found in run.order["inputs"]["flags"].items() for flag in found]
+    return [f"{name}: {flag}." for name, found in run.order["inputs"].get("flags", {}).items() for flag in found]
 
 
 def clean(run: Run, scores: dict[str, Any]) -> list[str]:
@@ -48,7 +57,7 @@ def clean(run: Run, scores: dict[str, Any]) -> list[str]:
     rows = [(name, row["clean"]["exact_match"]) for name, row in scores["systems"].items() if row.get("clean")]
     return [
         f"{name} on the {found['n']} clean rows: exact match {cell(found)} %."
-        for name, found in rows if found and run.order["config"]["leakage"]
+        for name, found in rows if found and run.order["config"].get("leakage")
     ]  # fmt: skip
 
 

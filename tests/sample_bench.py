@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from data import child
 from data.schema import Answerer, DecodeSettings
 from data.workspace import Workspace, open_workspace
-from eval import bench
+from eval import bench, gaps
 from eval.phases import Job
 from eval.systems import System
 from tests.gates import Gatekeeper, Shelf, answerer
@@ -73,7 +73,7 @@ def carry_out(home: Path, run_id: str, generator: Gatekeeper) -> int:
         loader: Any = FakeLoader(workspace, generator)
         return bench.carry_out(Job.of(run, loader, reporter))
 
-    return child.run(workspace, run_id, work, needs_device=False)
+    return child.run(workspace, run_id, work, needs_device=False, incomplete=gaps.any_missing)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from data.schema import Answer, Example
 from data.workspace import Workspace, open_workspace
 from eval import bench, records, report, told, told_beside
 from eval.systems import Parts, corner
+from tests import test_pages
 from ui import frame
 
 APP = Path(__file__).resolve().parents[1] / "app.py"
@@ -78,7 +79,7 @@ def said(app: AppTest) -> str:
 
 
 def tables(app: AppTest, column: str) -> list[DataFrame]:
-    return [one.value for one in app.dataframe if column in one.value.columns]
+    return [one for one in test_pages.tables(app) if column in one.columns]
 
 
 def test_each_task_has_its_own_measures_and_the_reason_why_it_is_one(home: Workspace) -> None:

@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-from data.disk import append_jsonl
+from data.disk import append_jsonl, write_json
 from data.schema import Answer, Example
 from data.workspace import Workspace
 from eval import exports, records
@@ -46,6 +46,21 @@ def test_each_json_line_holds_the_prompt_and_the_passages(home: Workspace) -> No
     assert found["prompt"] == [{"role": "user", "content": "Question: What is <b>fact</b> 1?"}]
     assert found["passages"][0]["text"] == "Fact 1 is value 1."
     assert found["accepted"] == ["value 1"]
+
+
+def test_a_text_has_its_rouge_and_its_similarity_in_every_export(home: Workspace) -> None:
+    run = make_bench(home, rows=2)
+    file = run.folder / "examples.jsonl"
+    rows = [json.loads(line) for line in file.read_text().splitlines()]
+    rows[0] |= {"task": "text", "answers": ["value 0 it is"]}
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    write_json(run.folder / "similarities.json", {"embedder": "e", "systems": {"rag": {"q0": 0.75}}})
+    found = {(row["system"], row["id"]): row for row in map(json.loads, exports.as_jsonl(run))}
+    assert found["rag", "q0"]["rouge_l"] == pytest.approx(2 / 3), "2 of 2 words right, 2 of 4 wanted"
+    assert found["rag", "q0"]["similarity"] == 0.75
+    assert found["rag", "q1"]["rouge_l"] is None
+    (row,) = [one for one in csv.DictReader(io.StringIO(exports.as_csv(run)[1:])) if one["similarity"]]
+    assert float(row["rouge_l"]) == pytest.approx(2 / 3)
 
 
 def test_an_answer_that_could_not_be_given_has_no_score(home: Workspace) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from data.store import publish, staging
+from data.workspace import open_workspace
 from eval.fairness import lock, table
+from eval.origins import datasets_with
 
 MODEL = {
     "test": "t1", "test_file": "f1", "base": "pocket", "base_hash": "aa" * 20, "dtype": "float32", "device": "cpu",
@@ -78,6 +82,39 @@ def test_a_system_that_went_on_under_other_conditions_is_named() -> None:
 def test_what_is_wrong_with_the_tuned_weights_is_named(changed: dict[str, Any], said: str) -> None:
     met = {**four(), "sft": [{**MODEL, **TUNED, **changed}]}
     assert said in lock(met).differs
+
+
+def trained(of: list[str], asked: list[str]) -> dict[str, list[dict[str, Any]]]:
+    """Base and sft, the tuned weights trained on rows of one dataset, the questions of another."""
+    test = {"test_of": asked}
+    return {"base": [{**MODEL, **test, "weights": None}], "sft": [{**MODEL, **TUNED, **test, "trained_of": of}]}
+
+
+def test_weights_trained_on_another_dataset_than_the_questions_stand_in_red() -> None:
+    found = lock(trained(["tickets"], ["help"]))
+    assert found.differs == (
+        "help@1 was trained on the rows of another dataset (tickets) than that of the test questions (help).",
+    )
+    assert lock(trained(["help", "tickets"], ["help"])).differs == ()
+    assert lock(four()).unknown == (), "conditions from before this was kept say nothing of it"
+
+
+def test_rows_of_no_stored_dataset_are_no_fault_but_said() -> None:
+    for of, asked, said in ((["help"], [], "The test questions are not"), ([], ["help"], "The training rows of")):
+        found = lock(trained(of, asked))
+        assert found.differs == ()
+        assert found.unknown[0].startswith(said)
+    assert lock(trained([], [])).unknown == ()
+
+
+def test_a_dataset_is_known_by_its_rows_in_any_version(tmp_path: Path) -> None:
+    home = open_workspace(tmp_path)
+    for name, print_ in (("help", "a"), ("help", "b"), ("tickets", "b")):
+        with staging(home, "datasets") as built:
+            publish(home, "datasets", name, built, {"splits": {"train": {"fingerprint": print_}}})
+    assert datasets_with(home, "train", "a") == ["help"]
+    assert datasets_with(home, "train", "b") == ["help", "tickets"]
+    assert datasets_with(home, "test", "a") == datasets_with(home, "train", None) == []
 
 
 def test_what_nobody_can_check_is_said_and_is_no_fault() -> None:

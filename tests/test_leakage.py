@@ -14,6 +14,7 @@ from data import jobs, store
 from data.disk import file_hash, write_json
 from data.examples import save_examples
 from data.leakage import LeakageFound, audit, refuse_unless_allowed, restored
+from data.leakage import test_file_among as file_among
 from data.nearness import near_duplicates
 from data.runs import GRAM, SHARED_FORM
 from data.sameness import question_key, repeated
@@ -38,6 +39,23 @@ def test_every_exact_leak_is_found_and_nearly_every_reworded_one_by_words_alone(
     near = set(found.near) | set(found.exact)
     assert len(one.near & near) >= 0.7 * len(one.near)
     assert len(near - one.near - one.exact) <= 0.05 * len(one.test)
+
+
+@pytest.mark.parametrize(
+    "hidden", ["\u200b", "\u202e", "\u2066", "\u00ad", "\ufeff", "\x00", "\u200d", "\ufe0f", "\u034f", "\U000e0041"]
+)
+def test_nothing_unseen_hides_a_leak(hidden: str) -> None:
+    question = "How long is the warranty of the Tolvi 3 lamp?"
+    spiked = question.replace("warr", f"wa{hidden}rr") + hidden
+    found = audit([ask("t", spiked)], [ask("a", question)])
+    assert (found.exact, found.same) == (("t",), (spiked,))
+    assert audit([ask("t", question)], [ask("a", spiked)]).exact == ("t",)
+    assert question_key(spiked) == question_key(question)
+    polite = f"Hello, please tell me: how long is the wa{hidden}rranty of the Tolvi 3 lamp?"
+    assert audit([ask("t", polite)], [ask("a", question)]).near == ("t",)
+    document = f"Questions.\n{spiked}\nWho founded the wo{hidden}rkshop?\nWhen was it?\n"
+    asked = [ask("a", question), ask("b", "Who founded the workshop?"), ask("c", "When was it?")]
+    assert file_among(None, asked, [("faq.md", "0", document)]) == ("faq.md",)
 
 
 def test_a_large_audit_finds_every_polite_copy_and_nothing_else() -> None:

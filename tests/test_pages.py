@@ -61,9 +61,15 @@ def texts(app: AppTest) -> str:
     return "\n".join(parts).replace("\\", "")
 
 
+def tables(app: AppTest) -> list[DataFrame]:
+    """Every table of the page as it is read: signs that are escaped for Markdown stand as themselves."""
+    bare = lambda text: text.replace("\\", "").replace("\u00a0", " ") if isinstance(text, str) else text  # noqa: E731
+    return [one.value for one in app.dataframe] + [one.value.map(bare).rename(columns=bare) for one in app.table]
+
+
 def table(app: AppTest, column: str) -> DataFrame:
     """The first table of the page that has this column."""
-    return next(one.value for one in app.dataframe if column in one.value.columns)
+    return next(one for one in tables(app) if column in one.columns)
 
 
 def make_bench(workspace: Workspace, name: str = "look", rows: int = 40) -> jobs.Run:
@@ -126,10 +132,13 @@ def test_the_headline_says_where_another_system_is_ahead() -> None:
         {"systems": systems, "pairs": [pair], "hidden": {"ahead": {"rag": ["changed", "new"]}}}, places
     ) == (
         "Over all 40 questions SFT answers best (60.0 % exact match), ahead of RAG by 30.0 points (10.0 to 50.0). "
-        "It depends on the kind of question: RAG is clearly ahead on changed, new."
+        "It depends on the mix of questions: clearly ahead of SFT is RAG on changed, new."
     )
     unsure = headline({"systems": systems, "pairs": [{**pair, "high": 0.1}]}, places)
-    assert unsure.endswith("but not clearly ahead of RAG.")
+    assert unsure == (
+        "Over all 40 questions nobody can tell whether SFT (60.0 % exact match) or RAG (30.0 %) answers best: the "
+        "interval of their difference holds 0."
+    )
 
 
 def test_the_overview_shows_the_square_of_the_last_comparison(home: Workspace) -> None:
@@ -219,6 +228,21 @@ def test_data_shows_how_a_file_was_read_and_stores_it(home: Workspace) -> None:
     app.button(key="data_save").click().run()
     assert not app.exception
     assert store.resolve(home, "datasets", "numbers").manifest()["splits"]["test"]["rows"] == 5
+
+
+def test_data_lists_the_first_ten_of_the_questions_that_leak(home: Workspace) -> None:
+    rows = [{"question": f"What is *number* {i}?", "answer": str(i)} for i in range(12)]
+    test = [{**row, "question": row["question"].upper()} for row in rows] + [{"question": "Who?", "answer": "Ada"}]
+    app = at("data")
+    for split, given in (("train", rows), ("test", test)):
+        content = "\n".join(json.dumps(row) for row in given).encode()
+        app.file_uploader(key=f"data_{split}").upload(f"{split}.jsonl", content)
+    app.run(timeout=300)
+    assert not app.exception
+    assert "12 of 13 test questions stand word for word in the training data." in texts(app)
+    assert "The repeated questions (the first 10 of 12)" in [one.label for one in app.expander]
+    listed = list(table(app, "Test question")["Test question"])
+    assert listed == [f"WHAT IS *NUMBER* {i}?" for i in range(10)]
 
 
 def test_the_knowledge_page_shows_how_each_file_ended(home: Workspace) -> None:

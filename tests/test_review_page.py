@@ -71,9 +71,21 @@ def test_the_votes_are_told_with_their_numbers(home: Workspace) -> None:
     assert sorted(strengths["System"]) == ["sft", "sft+rag"]
     assert strengths["Wins"].sum() == 3
     assert list(strengths["Ties"]) == [1, 1]
-    metrics = table(app, "Metric")
-    assert list(metrics["Metric"]) == ["exact match", "token F1"]
+    metrics = table(app, "Measure")
+    assert list(metrics["Measure"]) == ["exact match", "token F1", "contains the answer"]
     assert (metrics["n"] + metrics["Sees no difference"] == 3).all()
+
+
+def test_after_a_vote_the_list_names_the_comparison_that_was_voted_on(home: Workspace) -> None:
+    older = make_bench(home, "older", rows=4)
+    make_bench(home, "zz-newer", rows=4)
+    app = at("review", run=older.id)
+    app.text_input(key="review_rater").set_value("ada")
+    app.button(key="review_go").click().run()
+    app.button(key="review_end").click().run()
+    sent = app.selectbox(key="review_run").proto
+    assert sent.set_value, "the browser, which forgot the list meanwhile, is told what is chosen"
+    assert sent.raw_value.startswith("older")
 
 
 def test_a_vote_needs_a_rater_and_two_systems(home: Workspace) -> None:

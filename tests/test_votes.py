@@ -9,12 +9,14 @@ from pathlib import Path
 from random import Random
 
 import pytest
+import sacrebleu
 
 from data import jobs
 from data.errors import UserError
 from data.schema import Answer, Example
 from data.workspace import Workspace, open_workspace
-from eval import preference
+from eval import agreement, preference
+from eval.metrics_text import sentence_bleu, sentence_chrf
 from eval.votes import BAD, LEFT, RIGHT, TIE, Vote, ballots, cast, load_ballot, load_votes, pairs
 from eval.votes import open_ballot as opened
 
@@ -161,17 +163,44 @@ def test_votes_that_lean_to_one_side_are_noticed() -> None:
     assert preference.position_bias([replace(vote, choice=BAD) for vote in leaning])[1] is None
 
 
-def test_a_metric_agrees_where_it_prefers_the_answer_that_was_voted_for() -> None:
-    examples = {f"q{i}": Example(f"q{i}", "Who?", ("Ada",)) for i in range(4)}
-    said = {"rag": ["Ada", "Ada", "Ada", "Bob"], "sft": ["Bob", "Bob", "Ada", "Ada"]}
+def agreed(examples: list[Example], said: dict[str, list[str]], right: str = "rag") -> dict[str, agreement.Agreement]:
+    """The agreement of every measure with votes that all chose ``right``; ``said`` holds one answer per example."""
     answers = {
-        name: {f"q{i}": Answer(f"q{i}", text, 0.0) for i, text in enumerate(given)} for name, given in said.items()
+        name: {e.id: Answer(e.id, text, 0.0) for e, text in zip(examples, given, strict=True)}
+        for name, given in said.items()
     }
-    votes = [Vote("ada", f"q{i}", "sft", "rag", RIGHT, str(i)) for i in range(4)]
-    found = {one.metric: one for one in preference.agreements(votes, examples, answers, preference.SCORERS)}
+    other = next(name for name in said if name != right)
+    votes = [Vote("ada", e.id, other, right, RIGHT, str(i)) for i, e in enumerate(examples)]
+    found = agreement.agreements(votes, {e.id: e for e in examples}, answers, {"rag": {"q0": 0.9}, "sft": {"q0": 0.2}})
+    return {one.metric: one for one in found}
+
+
+def test_a_metric_agrees_where_it_prefers_the_answer_that_was_voted_for() -> None:
+    examples = [Example(f"q{i}", "Who?", ("Ada",)) for i in range(4)]
+    found = agreed(examples, {"rag": ["Ada", "Ada", "Ada", "Bob"], "sft": ["Bob", "Bob", "Ada", "Ada"]})
     exact = found["exact match"]
     assert exact.share is not None
     assert (exact.share.mean, exact.share.n, exact.undecided) == (pytest.approx(2 / 3), 3, 1)
+    assert set(found) == {"exact match", "token F1", "contains the answer"}, "what no answer has is left out"
+
+
+def test_every_measure_of_single_answers_is_asked_on_the_votes_it_can_judge() -> None:
+    text = Example("q0", "Write.", ("We are sorry for the late parcel.",), task="text")
+    number = Example("q1", "How many?", ("10",), task="number", format="number")
+    said = {"rag": ["We are sorry for the late box.", "11"], "sft": ["No.", "about 30"]}
+    found = agreed([text, number], said)
+    told = {name: (one.share.mean, one.share.n) if one.share else None for name, one in found.items()}
+    for name in ("ROUGE-L", "semantic similarity", "BLEU of the text", "chrF of the text"):
+        assert told[name] == (1.0, 1), name
+    assert told["closeness of the number"] == (1.0, 1)
+    assert told["form"] == (1.0, 1)
+    assert (told["exact match"], found["exact match"].undecided) == (None, 2)
+
+
+def test_a_sentence_scores_as_sacrebleu_scores_it() -> None:
+    given, wanted = "the cat sat on the mat", ["the cat sat on a mat", "a cat sat there"]
+    assert sentence_bleu(given, wanted) == pytest.approx(sacrebleu.sentence_bleu(given, wanted).score)
+    assert sentence_chrf(given, wanted) == pytest.approx(sacrebleu.sentence_chrf(given, wanted).score)
 
 
 def test_raters_are_counted_and_compared_on_the_pairs_both_voted_on() -> None:

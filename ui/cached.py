@@ -19,8 +19,9 @@ from data.listing import current, readable
 from data.schema import Answer, Example, Passage
 from data.store import Artifact
 from data.workspace import Workspace
+from eval import gaps
 from eval.metrics import score
-from eval.records import ANSWERS, load_passages, restored
+from eval.records import ANSWERS, has_its_passages, load_passages, restored
 from ui.errand import result_of, run_errand
 
 
@@ -95,8 +96,19 @@ def _questions(path: str, changed: int) -> tuple[Example, ...]:
 
 def places(run: jobs.Run, file: str = ANSWERS) -> dict[str, dict[str, Place]]:
     """{system: {example id: where its answer stands and whether it is right}}; the answers themselves stay on disk."""
-    path = run.folder / file
-    return _places(str(path), stamp(path), questions(run)) if path.exists() else {}
+    path, passages = run.folder / file, run.folder / "passages.jsonl"
+    return _places(str(path), stamp(path), stamp(passages), questions(run)) if path.exists() else {}
+
+
+def missing(run: jobs.Run) -> dict[str, int]:
+    """{system: how many answers a finished comparison has lost}; {} for a whole one."""
+    files = [stamp(run.folder / file) for file in (ANSWERS, "passages.jsonl", "plan.json")]
+    return _missing(str(run.folder), files, run.state, run)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _missing(folder: str, changed: list[int], state: str, _run: jobs.Run) -> dict[str, int]:
+    return gaps.missing(_run, places(_run))
 
 
 def labels(run: jobs.Run) -> dict[str, dict[str, str]]:
@@ -113,15 +125,16 @@ def taught(run: jobs.Run) -> dict[str, bool | None]:
 
 
 @st.cache_resource(max_entries=4, show_spinner="Reading the answers", hash_funcs={tuple: len})
-def _places(path: str, changed: int, asked: tuple[Example, ...]) -> dict[str, dict[str, Place]]:
+def _places(path: str, changed: int, passages: int, asked: tuple[Example, ...]) -> dict[str, dict[str, Place]]:
     examples = {example.id: example for example in asked}
+    stored = _answer_passages(str(Path(path).parent), passages)
     found: dict[str, dict[str, Place]] = {}
     start = 0
     with open(path, "rb") as file:
         for number, line in enumerate(file, 1):
             place, start = start, start + len(line)
             row = row_of(line, Path(path), number)  # none where it was torn by a kill; the batch was answered again
-            if row and row["example"] in examples:
+            if row and row["example"] in examples and has_its_passages(row, stored):
                 ended, there = row.get("finish_reason", "stop"), row.get("available", True)
                 given = Answer(row["example"], row["text"], row["seconds"], finish_reason=ended)
                 right = bool(score(examples[row["example"]], given).exact_match) if there else None

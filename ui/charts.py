@@ -8,6 +8,8 @@ import streamlit as st
 
 from eval.statistics import FEW_GROUPS
 
+NAMED = {"labelLimit": 260, "labelFlush": False, "labelBound": False}
+"""An axis of names: each label stands in the middle of its row, the first one too."""
 METRICS = {"exact_match": "Exact match", "token_f1": "Token F1"}
 
 
@@ -18,15 +20,14 @@ def intervals(scores: dict[str, Any], metric: str, key: str, step: int = 34) -> 
         if found := row[metric]:
             points = {part: round(100 * found[part], 2) for part in ("mean", "low", "high")}
             values.append({"system": name, **points, "n": found["n"]})
-    title = f"{METRICS[metric]}, % of questions" if metric == "exact_match" else f"{METRICS[metric]}, %"
-    across = {"field": "mean", "type": "quantitative", "title": title, "scale": {"domain": [0, 100]}}
+    across = {"field": "mean", "type": "quantitative", "title": f"{METRICS[metric]}, %", "scale": {"domain": [0, 100]}}
     named = {"system": "System", "mean": "Mean", "low": "95 % from", "high": "to", "n": "Questions"}
     tips = [{"field": field, "type": "nominal", "title": words} for field, words in named.items()]
     colour = {"field": "system", "type": "nominal", "legend": None, "sort": names}
     spec = {
         "data": {"values": values}, "height": {"step": step},
         "encoding": {"y": {"field": "system", "type": "nominal", "sort": names, "title": None,
-                           "axis": {"labelLimit": 240}}},
+                           "axis": NAMED}},
         "layer": [
             {"mark": {"type": "rule", "strokeWidth": 3, "opacity": 0.65},
              "encoding": {"x": {**across, "field": "low"}, "x2": {"field": "high"}, "color": colour, "tooltip": tips}},
@@ -53,7 +54,7 @@ def differences(rows: list[dict[str, Any]], what: str, key: str) -> None:
               "legend": {"orient": "top", "title": None}}  # fmt: skip
     spec = {
         "data": {"values": values}, "height": {"step": 26},
-        "encoding": {"y": rests | {"axis": {"labelLimit": 260}}},
+        "encoding": {"y": rests | {"axis": NAMED}},
         "layer": [
             {"mark": {"type": "rule", "strokeDash": [4, 4], "color": _ink()},
              "encoding": {"x": {"datum": 0}, "y": None}},

@@ -6,14 +6,29 @@ from typing import Any
 
 import streamlit as st
 
+from data import jobs
 from data.jobs import Run
 from data.workspace import Workspace
-from eval import stamps, told
-from eval.headline import headline
+from eval import gaps, stamps, told
+from eval.headline import headline, mix
 from eval.hidden import CLEARLY
 from eval.scoring import SCORING
 from eval.systems import places
-from ui import beside, by_task, charts, differences, downloads, fairness, leakage, slices, tables, two_runs, why
+from ui import (
+    beside,
+    by_task,
+    cached,
+    charts,
+    differences,
+    downloads,
+    fairness,
+    leakage,
+    slices,
+    tables,
+    two_runs,
+    watch,
+    why,
+)  # fmt: skip
 from ui.errand import result_of, run_errand
 from ui.frame import bullets, guarded, plain, when
 
@@ -22,6 +37,7 @@ def show(home: Workspace, run: Run, scores: dict[str, Any]) -> None:
     """The verdict first, then how sure it is, then why, then detail, then under what conditions."""
     where = places(run.order["config"]["systems"])
     verdict(run, scores, where)
+    _incomplete(home, run)
     _earlier(run, scores)
     _together(scores)
     differences.show(scores, where)
@@ -40,13 +56,24 @@ def verdict(run: Run, scores: dict[str, Any], where: dict[str, str]) -> None:
     """The headline, and in colour what stands against it."""
     if lead := headline(scores, where):
         st.markdown(f"#### {plain(lead)}")
-    if scores.get("hidden", {}).get("ahead"):
+    if mix(scores, where):
         st.caption(CLEARLY)
-    for line in stamps.red(run, scores):
+    for line in [*gaps.told(run, cached.missing(run)), *stamps.tuned_on(run), *stamps.unfair(scores)]:
         st.error(plain(line), icon=":material/flag:")
     for line in stamps.flagged(run):
         st.warning(plain(line), icon=":material/flag:")
-    leakage.of_run(run.order["config"]["leakage"], "verdict", stamps.clean(run, scores))
+    for line in stamps.unrecorded(run):
+        st.caption(plain(line))
+    leakage.of_run(run.order["config"].get("leakage"), "verdict", stamps.clean(run, scores))
+
+
+def _incomplete(home: Workspace, run: Run) -> None:
+    """Answers that were lost since can be asked again; what is there stays."""
+    if cached.missing(run) and st.button("Ask the missing again", key="compare_complete", icon=":material/refresh:"):
+        with guarded(), st.spinner("Starting again", show_time=True):
+            jobs.start(home, run)
+            watch.wait_until_started(home, run)
+            st.rerun()
 
 
 def _earlier(run: Run, scores: dict[str, Any]) -> None:
@@ -88,5 +115,6 @@ def _about(run: Run) -> None:
         inputs, config = run.order["inputs"], run.order["config"]
         st.caption(plain(
             f"Test {config['test']} (fingerprint {inputs['test']}), at most {config['max_new_tokens']} new tokens an "
-            f"answer, prompt form {inputs['prompt']}, ordered {when(run.order['created'])}. Run {run.id}"
+            f"answer, prompt form {inputs.get('prompt', 'not recorded')}, ordered {when(run.order['created'])}. Run "
+            f"{run.id}"
         ))  # fmt: skip

@@ -111,9 +111,11 @@ def _search(request: dict[str, Any]) -> dict[str, Any]:
 def _rescore(request: dict[str, Any]) -> dict[str, Any]:
     from data import jobs
     from data.workspace import open_workspace
+    from eval import gaps
     from eval.bench import score_again
 
     run = jobs.load(open_workspace(Path(request["workspace"])), request["run"])
+    gaps.refuse(run)
     score_again(run)
     return {"run": run.id}
 

@@ -17,6 +17,7 @@ def show(run: Run, scores: dict[str, Any]) -> None:
     met = conditions.load(run)
     found = scores.get("fairness")
     if not met or not found:
+        st.caption("Was it fair? Not recorded when this comparison was made.")
         return
     equal = not found["differs"]
     said = "All systems had the same conditions" if equal else "Not all conditions were equal"

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from data.leakage import restored
+from ui import tables
 from ui.frame import bullets, plain
 
 
@@ -19,6 +20,7 @@ def show(audits: list[dict[str, Any]], key: str, nothing: str) -> None:
             levels[level] += [sentence for sentence in sentences if sentence not in levels[level]]
     if levels["block"]:
         st.error(_lines(levels["block"]), title="The test set leaks", icon=":material/block:")
+    _same(audits, key)
     if levels["warn"]:
         st.warning(_lines(levels["warn"]), title="Worth a look before you trust the scores", icon=":material/warning:")
     _pairs(audits, key)
@@ -44,6 +46,17 @@ def of_run(saved: dict[str, Any] | None, key: str, clean: Sequence[str]) -> None
     with st.expander(plain((levels["warn"] or levels["inform"])[0]), icon=":material/policy:", key=f"{key}_audit"):
         bullets([*levels["warn"][1:], *levels["inform"], *clean])
         _table(_near([told]), key)
+
+
+def _same(audits: list[dict[str, Any]], key: str) -> None:
+    """The test questions that stand word for word in the training data (audits from before name none)."""
+    questions = [question for one in audits for question in one.get("same", ())]
+    if questions:
+        leaking = sum(len(one["exact"]) for one in audits)
+        few = "" if leaking == len(questions) else f" (the first {len(questions)} of {leaking})"
+        with st.expander(f"The repeated questions{few}", key=f"{key}_same"):
+            tables.show([{"Test question": question} for question in questions], f"{key}_same_rows",
+                        "Test questions that stand in the training data")  # fmt: skip
 
 
 def _pairs(audits: list[dict[str, Any]], key: str) -> None:

@@ -16,7 +16,7 @@ from ui.cached import Place
 from ui.frame import plain
 from ui.question_filter import Labels
 
-PAGE = 25
+PAGE, MARK = 25, 56  # questions a page, pixels of a mark's column
 MARKS = {True: "✓", False: "✗", None: "–"}
 Places = dict[str, dict[str, Place]]
 
@@ -43,7 +43,7 @@ def show(run: Run) -> None:
     rows = [{**{name: _mark(given, example) for name, given in places.items()}, "Question": example.question,
              "Accepted answers": " | ".join(example.answers)} for example in shown]  # fmt: skip
     st.dataframe(rows, hide_index=True, key="questions_table", alt="Questions with a mark per system",
-                 column_config={name: st.column_config.TextColumn(width="small") for name in places})  # fmt: skip
+                 column_config={name: st.column_config.TextColumn(width=MARK) for name in places})  # fmt: skip
     questions = {example.id: example.question for example in shown}
     chosen = st.selectbox("Look at one question", list(questions), key="questions_chosen",
                           format_func=lambda one: questions.get(one, one))  # fmt: skip

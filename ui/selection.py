@@ -14,7 +14,7 @@ def choose(runs: Sequence[Run], label: str, key: str) -> Run:
     """A list of runs with the one of ``?run=`` chosen (else the first). ``runs`` is not empty."""
     by_id = {run.id: run for run in runs}
     named = st.query_params.get("run")
-    if named in by_id and st.session_state.get(key) != named:
+    if named in by_id:  # every time: a list that was away for a while shows its first entry else
         st.session_state[key] = named
 
     def keep() -> None:

@@ -1,13 +1,29 @@
-"""Plain rows as a table of the page."""
+"""Plain rows as a table of the page, all of whose columns can be read: long headings and cells are wrapped."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import pandas
 import streamlit as st
+
+from ui.frame import plain
+
+MOST, HEIGHT = 20, 640  # rows shown without scrolling, and pixels of a longer table
 
 
 def show(rows: list[dict[str, Any]], key: str, alt: str) -> None:
-    """A table that fits its rows."""
-    height = "content" if len(rows) <= 20 else "auto"
-    st.dataframe(rows, hide_index=True, key=key, alt=alt, height=height, placeholder="–")
+    """A table of text and whole numbers; nothing without rows."""
+    if not rows:
+        return
+    table = pandas.DataFrame([{plain(name): _cell(value) for name, value in row.items()} for row in rows])
+    with st.container(key=key):
+        st.table(
+            table, border="horizontal", height="content" if len(rows) <= MOST else HEIGHT, hide_index=True, alt=alt
+        )
+
+
+def _cell(value: Any) -> str | int:
+    if isinstance(value, int):
+        return value
+    return "–" if value is None or value != value else plain(value).replace(", n ", ", n\u00a0")

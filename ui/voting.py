@@ -14,7 +14,7 @@ from ui import cached
 
 KEYS = {LEFT: "Left", TIE: "Up", BAD: "Down", RIGHT: "Right"}
 CUT = " […] (cut at the longest allowed length)"
-WORDS = {LEFT: "Left is better", TIE: "Tie", BAD: "Both bad", RIGHT: "Right is better"}
+WORDS = {LEFT: "Left", TIE: "Tie", BAD: "Both bad", RIGHT: "Right"}
 
 
 def texts(run: Run) -> dict[str, dict[str, str]]:
@@ -45,7 +45,9 @@ def show(run: Run, ballot: Ballot, rater: str) -> None:
     again = st.session_state.get("review_again")
     pair = next((one for one in shown if one.example == again or (not again and one.example not in voted)), None)
     _stale(pair)
-    if pair is None:
+    if not shown:
+        st.info("No question has two different answers of these systems to choose from.", icon=":material/info:")
+    elif pair is None:
         st.success("Every pair has your vote. End the vote to see what all votes amount to.", icon=":material/check:")
     else:
         examples = {example.id: example for example in cached.questions(run)}

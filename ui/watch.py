@@ -89,7 +89,7 @@ def _buttons(workspace: Workspace, run: jobs.Run) -> None:
             with guarded():
                 jobs.resume(workspace, run)
                 with st.spinner("Starting again", show_time=True):
-                    _wait_until_started(workspace, run)
+                    wait_until_started(workspace, run)
                 st.rerun()
         return
     mark = run.folder / "stop"
@@ -111,7 +111,7 @@ def _age(mark: Path) -> float:
         return 0.0
 
 
-def _wait_until_started(workspace: Workspace, run: jobs.Run, seconds: float = 60.0) -> None:
+def wait_until_started(workspace: Workspace, run: jobs.Run, seconds: float = 60.0) -> None:
     """A resumed run still reads as ended until its new process has written its status."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and jobs.load(workspace, run.id).ended:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from eval import told_beside
 from eval.why import LABELS, MEANING
-from ui import question_filter, tables
+from ui import charts, question_filter, tables
 from ui.frame import plain
 
 COLOURS = dict(zip(LABELS, (
@@ -29,12 +29,21 @@ def show(scores: dict[str, Any]) -> None:
         st.caption("No answer is wrong.")
         return
     _chart(scores, found)
-    tables.show(told_beside.why_rows(scores), "why_table", "Wrong answers of every system by reason")
+    tables.show(_turned(scores), "why_table", "Wrong answers of every system by reason")
     with st.expander("What the reasons mean", key="why_meaning"):
         st.markdown(
             "\n".join(f"- **{plain(label)}**: {plain(MEANING[label])}" for label in told_beside.reasons(scores))
         )
         st.caption("Each wrong answer has one reason: the first of this list that fits.")
+
+
+def _turned(scores: dict[str, Any]) -> list[dict[str, Any]]:
+    """One row per reason, one column per system: there are more reasons than fit side by side."""
+    rows = told_beside.why_rows(scores)
+    return [
+        {"": {"n": "Answers", "Wrong": "Wrong, of these"}.get(head, head), **{row["System"]: row[head] for row in rows}}
+        for head in rows[0] if head != "System"
+    ]  # fmt: skip
 
 
 def _chart(scores: dict[str, Any], found: dict[str, dict[str, int]]) -> None:
@@ -53,7 +62,7 @@ def _chart(scores: dict[str, Any], found: dict[str, dict[str, int]]) -> None:
         "mark": {"type": "bar", "cursor": "pointer"},
         "encoding": {
             "y": {"field": "system", "type": "nominal", "sort": list(found), "title": None,
-                  "axis": {"labelLimit": 240}},
+                  "axis": charts.NAMED},
             "x": {"field": "answers", "type": "quantitative", "title": "Wrong answers",
                   "axis": {"tickMinStep": 1, "tickCount": 8}},
             "color": colour, "order": {"field": "order"},
