@@ -86,6 +86,10 @@ class Progress(TrainerCallback):
             self.stopped = True
             raise Stopped()
 
+    def checking(self, state: Any) -> None:
+        """A check begins: the validation loss first."""
+        self.reporter.write(text=f"step {state.global_step} of {state.max_steps}: measuring the validation loss")
+
     def asking(self, state: Any, done: int) -> None:
         """Questions of a check are being answered."""
         assert self.exam is not None

@@ -77,6 +77,7 @@ class _Trainer(SFTTrainer):
         """Validation loss, then the questions. Random numbers go on as if there had been no evaluation, so that a run
         that was stopped in between draws the same ones."""
         begun, exam, progress = time.monotonic(), self.progress.exam, self.progress
+        progress.checking(self.state)
         with torch.random.fork_rng():
             metrics = super().evaluate(*args, **kwargs)
             found = None

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -45,6 +46,25 @@ def test_the_adapter_moved_and_the_base_did_not(tuned: Artifact, home: Path) -> 
     assert all(float(value.abs().max()) > 0 for key, value in moved.items() if "lora_B" in key)
     assert not any("lm_head" in key for key in moved)
     assert LocalModel.load(str(home / "tiny")).base_hash == tuned.manifest()["base"]["hash"]
+
+
+class Tells(Reporter):
+    """Keeps what it said it was doing, in order, each once."""
+
+    def write(self, **values: Any) -> None:
+        self.said = getattr(self, "said", {}) | dict.fromkeys(filter(None, [values.get("text")]))
+        super().write(**values)
+
+
+def test_until_the_first_step_a_run_says_what_it_is_doing(workspace: Workspace, home: Path) -> None:
+    rows = str(home / "rows.jsonl")
+    run = order_training(workspace, "telling", config(home, epochs=1), rows, rows)
+    reporter = Tells(run)
+    train(workspace, run, reporter)
+    assert [text for text in reporter.said if "epoch" not in text][:5] == [
+        "reading the rows", f"loading {home / 'tiny'}", "turning the rows into tokens", "setting up the training",
+        "step 0 of 3: measuring the validation loss",
+    ]  # fmt: skip
 
 
 def test_base_after_an_adapter_equals_a_fresh_load_and_tuned_differs(tuned: Artifact, home: Path) -> None:
