@@ -56,7 +56,7 @@ def read_json(path: Path) -> dict[str, Any]:
         value = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise UserError(f"{path} is missing.", "It was deleted or never finished; make it again.") from error
-    except (json.JSONDecodeError, UnicodeDecodeError, OSError) as error:
+    except (ValueError, RecursionError, OSError) as error:
         raise UserError(f"{path} cannot be read ({error}).", "Restore it from a copy, or make it again.") from error
     if not isinstance(value, dict) or value.get("format") != FORMAT:
         raise UserError(f"{path} is not in format {FORMAT}.", "It was written by another version of Crossover.")
