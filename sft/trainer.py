@@ -22,7 +22,7 @@ from sft.config import TrainConfig
 from sft.convolution import quicken
 from sft.devices import training_precision
 from sft.kinds import adapter_config
-from sft.loss import flat_row_mean, row_mean, token_mean
+from sft.loss import batch_loss
 from sft.model import LocalModel
 from sft.progress import Progress, refuse_bad_loss
 from sft.rows import Prepared, Row
@@ -55,14 +55,12 @@ class _Trainer(SFTTrainer):
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
-        """See ``sft.loss``; rows may be laid end to end (``sft.speed.flattened``)."""
-        if not self.model.training:
-            if self.args.padding_free:
-                return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
-            loss = token_mean(model, inputs)
-        else:  # batches of one step are added up, so each counts for its share of the step's rows
-            found = (flat_row_mean if self.args.padding_free else row_mean)(model, inputs)
-            loss = found / self.current_gradient_accumulation_steps
+        """See ``sft.loss``; rows laid end to end (``sft.speed.flattened``) are left to TRL."""
+        if self.args.padding_free:
+            return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
+        loss = batch_loss(model, inputs, num_items_in_batch)
+        if num_items_in_batch is not None and self.args.average_tokens_across_devices:
+            loss = loss * self.accelerator.num_processes  # its tokens are of all processes, which are averaged
         return (loss, {}) if return_outputs else loss
 
     def training_step(self, *args: Any, **kwargs: Any) -> Any:

@@ -7,7 +7,7 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from sft import batches
-from sft.loss import IGNORED, row_mean, token_mean
+from sft.loss import IGNORED, batch_loss
 from tests.tiny import tiny_model
 
 LENGTHS = (40, 4, 38, 5, 6)
@@ -39,34 +39,26 @@ def gradients(network: torch.nn.Module, loss: torch.Tensor) -> list[torch.Tensor
     return [p.grad.clone() for p in network.parameters() if p.grad is not None]
 
 
-def plain(network: torch.nn.Module) -> tuple[torch.Tensor, torch.Tensor]:
-    """(mean over rows, mean over tokens) from one pass over the whole padded batch with all logits."""
-    made = batch()
-    logits = network(input_ids=made["input_ids"], attention_mask=made["attention_mask"]).logits[:, :-1]
-    wanted = made["labels"][:, 1:]
-    each = torch.nn.functional.cross_entropy(logits.transpose(1, 2), wanted, ignore_index=IGNORED, reduction="none")
-    counts = (wanted != IGNORED).sum(dim=1)
-    return (each.sum(dim=1) / counts).mean(), each.sum() / counts.sum()
-
-
-@pytest.mark.parametrize(("start", "count"), [(10_000, 1), (40, 2), (0, 5)])
 def test_the_loss_in_parts_is_that_of_the_whole_batch(
-    network: torch.nn.Module, monkeypatch: pytest.MonkeyPatch, start: int, count: int
+    network: torch.nn.Module, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batches, "PART_TOKENS", start)
-    assert len(batches.parts(LENGTHS)) == count
-    for place, loss in enumerate((row_mean, token_mean)):
-        whole = plain(network)[place]
-        wanted = gradients(network, whole)
-        found = loss(network, batch())
-        assert found.item() == pytest.approx(whole.item(), rel=1e-5)
-        for one, other in zip(gradients(network, found), wanted, strict=True):
-            assert torch.allclose(one, other, rtol=1e-3, atol=1e-6)
+    whole = network(**batch()).loss
+    wanted = gradients(network, whole)
+    for start, count in ((10_000, 1), (40, 2), (0, 5)):
+        monkeypatch.setattr(batches, "PART_TOKENS", start)
+        assert len(batches.parts(LENGTHS)) == count
+        loss = batch_loss(network, batch())
+        assert loss.item() == pytest.approx(whole.item(), rel=1e-5)
+        for found, one in zip(gradients(network, loss), wanted, strict=True):
+            assert torch.allclose(found, one, rtol=1e-3, atol=1e-6)
 
 
-def test_a_row_of_one_token_counts_as_much_as_one_of_three(network: torch.nn.Module) -> None:
-    by_row, by_token = plain(network)
-    assert by_row.item() != pytest.approx(by_token.item(), rel=1e-4)
+def test_a_part_of_a_step_counts_by_the_tokens_of_the_whole_step(network: torch.nn.Module) -> None:
+    learned = int((batch()["labels"][:, 1:] != IGNORED).sum())
+    with torch.no_grad():
+        assert batch_loss(network, batch(), 2 * learned).item() == pytest.approx(
+            batch_loss(network, batch()).item() / 2
+        )
 
 
 def test_a_network_that_cannot_leave_out_logits_gives_the_same(network: torch.nn.Module) -> None:
@@ -79,4 +71,4 @@ def test_a_network_that_cannot_leave_out_logits_gives_the_same(network: torch.nn
             return self.inner(input_ids=input_ids, attention_mask=attention_mask, use_cache=use_cache)
 
     with torch.no_grad():
-        assert row_mean(Whole(), batch()).item() == pytest.approx(row_mean(network, batch()).item(), rel=1e-6)
+        assert batch_loss(Whole(), batch()).item() == pytest.approx(batch_loss(network, batch()).item(), rel=1e-6)
