@@ -9,6 +9,7 @@ from typing import Any
 
 from data import jobs
 from data.disk import read_json
+from data.leakage import restored
 from data.workspace import Workspace
 from eval.figures import cell
 
@@ -46,11 +47,12 @@ def scores_by_adapter(
         if not path.exists():
             continue
         scored, config = read(path)["systems"], run.order["config"]
+        leaks = bool(config.get("leakage")) and restored(config["leakage"]).blocks
         for system in config["systems"]:
             if system["tuned"] and (row := scored.get(system["name"])):
                 found.setdefault(system["tuned"], []).append(Scored(
                     run.id, run.name, system["name"], system["context"], system["knowledge"], row["n"],
-                    row["exact_match"], row["token_f1"], bool(config.get("leakage")),
+                    row["exact_match"], row["token_f1"], leaks,
                 ))  # fmt: skip
     return found
 

@@ -48,6 +48,16 @@ def test_the_adapter_moved_and_the_base_did_not(tuned: Artifact, home: Path) -> 
     assert LocalModel.load(str(home / "tiny")).base_hash == tuned.manifest()["base"]["hash"]
 
 
+def test_tokens_per_second_are_those_of_the_rows_without_padding(tuned: Artifact, workspace: Workspace) -> None:
+    steps = [row for row in jobs.curve(jobs.load(workspace, tuned.manifest()["run"])) if "loss" in row]
+    read = [row["tokens_per_second"] * row["step_seconds"] for row in steps]
+    computed = [row["step_tokens"] for row in steps]
+    assert len(read) == 18
+    assert all(0.5 * padded < tokens < 1.02 * padded for tokens, padded in zip(read, computed, strict=True)), steps
+    epochs = [sum(read[start : start + 3]) for start in range(0, 18, 3)]
+    assert epochs == pytest.approx([epochs[0]] * 6, rel=0.02), "every epoch reads the same rows"
+
+
 class Tells(Reporter):
     """Keeps what it said it was doing, in order, each once."""
 
