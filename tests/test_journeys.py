@@ -328,7 +328,8 @@ def test_a_fine_tune_outlives_a_reload_is_stopped_resumed_finished_and_asked(pag
     for number in ("Training loss", "Time left", "Learning rate", "Gradient norm", "Tokens per second", "Memory"):
         expect(page.get_by_text(number, exact=True).first).to_be_visible()
     page.get_by_role("button", name="Stop", exact=True).click()
-    expect(page.get_by_text(re.compile(r"^It ended after step \d+ of 120\. Resume goes on"))).to_be_visible(timeout=SLOW)
+    stood = page.get_by_text(re.compile(r"^It ended after step \d+ of 120\. Resume goes on"))
+    expect(stood).to_be_visible(timeout=SLOW)
     page.get_by_role("button", name="Resume").click()
     expect(page.get_by_text(re.compile(r"shelves@\d: 120 steps; kept after step \d+"))).to_be_visible(timeout=2 * SLOW)
     expect(page.get_by_role("button", name="Stop", exact=True)).to_have_count(0)
