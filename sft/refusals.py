@@ -74,7 +74,7 @@ def _odd(config: dict[str, Any]) -> str:
     if named is not None and not (isinstance(named, list) and all(isinstance(one, str) for one in named)):
         return _states("architectures", named, "a list of names")
     for key in OBJECTS:
-        if key in config and config[key] is not None and not (isinstance(config[key], dict) and config[key]):
+        if config.get(key) is not None and not isinstance(config[key], dict):
             return _states(key, config[key], "an object")
     for key in COUNTS:
         if isinstance(value := (config.get("text_config") or config).get(key), int) and not 0 < value < MOST:
