@@ -13,7 +13,7 @@ from data.examples import SPLITS, Reading, read_examples, save_examples
 from data.leakage import Leakage, audit, test_file_among
 from data.nearness import Embed
 from data.prompts import training_turns
-from data.store import Artifact, check_name, publish, staging
+from data.store import Artifact, check_name, publish, resolve, staging, versions
 from data.workspace import Workspace
 
 SHOWN_REFUSALS = 20
@@ -59,7 +59,7 @@ def check(
 
 
 def add(workspace: Workspace, name: str, checked: Checked) -> Artifact:
-    """Store a checked dataset as the next version of ``name``."""
+    """Store a checked dataset as the next version of ``name``; the version in use, where it holds the very same."""
     check_name(name, "dataset")
     with staging(workspace, "datasets") as folder:
         for split, reading in checked.readings.items():
@@ -68,7 +68,17 @@ def add(workspace: Workspace, name: str, checked: Checked) -> Artifact:
             target = folder / "documents" / path.relative_to(checked.root or path.parent)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
+        if versions(workspace, "datasets", name):
+            current = resolve(workspace, "datasets", name)
+            if _hashes(current.path) == _hashes(folder):
+                return current  # stored twice: a key pressed again, an upload repeated
         return publish(workspace, "datasets", name, folder, checked.summary())
+
+
+def _hashes(folder: Path) -> dict[str, str]:
+    """The hash of every stored file of a dataset, by its place; the manifest only tells of them."""
+    inside = (path for path in folder.rglob("*") if path.is_file() and path != folder / "manifest.json")
+    return {path.relative_to(folder).as_posix(): file_hash(path) for path in inside}
 
 
 def _documents(documents: Path | None) -> tuple[Path | None, tuple[Path, ...]]:

@@ -79,8 +79,9 @@ def order(workspace: Workspace, asked: GridOrder) -> jobs.Run:
     found = gold.locate(questions, base.texts)
     if len(found.places) < 2:
         raise UserError(
-            f"Of {len(questions) + unusable} questions, {len(found.places)} have a gold text that is in {base.ref}.",
-            "Give questions about these documents, with their evidence; or mark passages in the search lab.",
+            f"The gold text of {len(found.places)} of {len(questions) + unusable} questions is in {base.ref}; two are "
+            "the least, for one half chooses and the other tells how good the choice is.",
+            "Give more questions about these documents, with their evidence; or mark more passages in the search lab.",
         )
     check_halves(clusters(questions, found.places)[0], len(questions))
     config = {**asdict(asked), "knowledge": base.ref}

@@ -8,15 +8,16 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from data import child, jobs, store
+from data import child, jobs
 from data.errors import UserError
 from data.options import add_arguments, from_arguments
 from data.shell import carry_out, main, say, verb
 from data.workspace import open_workspace
-from rag import marking, orders
+from rag import marking, orders, version_verbs
 from rag.filters import add_filters, named
-from rag.history import file_count, told_changes, told_costs, told_documents
+from rag.history import told_costs, told_documents
 from rag.labels import Labels
+from rag.naming import add_name
 from rag.settings import METHODS, BuildConfig, tuned
 
 if TYPE_CHECKING:
@@ -76,46 +77,6 @@ def _follow(options: argparse.Namespace, run: jobs.Run) -> dict[str, Any]:
     say(options, f"{summary['knowledge']}: {counts}")
     say(options, f"Search index: {summary['index']['reason']}.")
     return {**summary, "run": run.id}
-
-
-def versions(options: argparse.Namespace) -> dict[str, Any]:
-    """List the versions of a knowledge base."""
-    workspace = open_workspace()
-    current = store.resolve(workspace, "knowledge", options.name)
-    listed = []
-    for number in store.versions(workspace, "knowledge", current.name):
-        artifact = store.resolve(workspace, "knowledge", f"{current.name}@{number}")
-        manifest = artifact.manifest()
-        row = {"knowledge": artifact.ref, "created": manifest["created"], **manifest["counts"]}
-        listed.append({**row, "current": number == current.version, "index": manifest["index"]})
-        mark = "*" if number == current.version else " "
-        said = told_documents(row["documents"], file_count(manifest))
-        counts = f"{said}{told_changes(manifest)}, {row['passages']} passages: {told_costs(row)}"
-        say(options, f"{mark} {artifact.ref}  {manifest['created']}  {counts}")
-    return {"versions": listed}
-
-
-def rollback(options: argparse.Namespace) -> dict[str, Any]:
-    """Let the bare name mean an older version."""
-    workspace = open_workspace()
-    current = store.resolve(workspace, "knowledge", options.name)
-    known = store.versions(workspace, "knowledge", current.name)
-    older = [number for number in known if number < current.version]
-    target = options.to if options.to is not None else max(older, default=None)
-    if target is None:
-        raise UserError(f"{current.ref} is the oldest version.", "Name a version with --to.")
-    artifact = store.point(workspace, "knowledge", current.name, target)
-    say(options, f"{current.name} now means {artifact.ref}")
-    return {"knowledge": artifact.ref}
-
-
-def delete(options: argparse.Namespace) -> dict[str, Any]:
-    """Delete a version, or all of them, for good."""
-    from rag import knowledge
-
-    deleted = knowledge.delete(open_workspace(), options.name, options.all, options.force)
-    say(options, deleted.words())
-    return {"deleted": list(deleted.refs), "marks": deleted.marks}
 
 
 def search(options: argparse.Namespace) -> dict[str, Any]:
@@ -185,21 +146,16 @@ def parser() -> argparse.ArgumentParser:
     reading = verb(verbs, "text", text, "print the text of one document, as it was read or edited")
     for one in (editing, reading):
         one.add_argument("--document", required=True, metavar="ID", help="its id, as search shows it")
-    listing = verb(verbs, "versions", versions, "list all versions; * is the one that the bare name means")
-    back = verb(verbs, "rollback", rollback, "make the bare name mean an older version again")
-    back.add_argument("--to", type=int, help="number of the version (default: the one before)")
-    deleting = verb(verbs, "delete", delete, "delete a version for good (NAME@VERSION), unless runs name it")
-    deleting.add_argument("--all", action="store_true", help="delete every version of NAME, and its marks")
-    deleting.add_argument("--force", action="store_true", help="also when runs name it; they keep their answers")
     searching = verb(verbs, "search", search, "find passages for a question")
     searching.add_argument("question")
     searching.add_argument("-k", type=int, help="how many passages (default: the knowledge base's own, else 5)")
     searching.add_argument("--method", choices=METHODS, help="(default: the knowledge base's own, else fused)")
     add_filters(searching)
-    for one in (making, adding, removing, editing, reading, listing, back, deleting, searching):
-        one.add_argument(
-            "--name", required=True, help="the knowledge base (search, edit, text, delete: also NAME@VERSION)"
-        )
+    for one in (making, adding, removing):
+        add_name(one, version=False)
+    for one in (editing, reading, searching):
+        add_name(one, version=True)
+    version_verbs.add_verbs(verbs)
     marking.add_verbs(verbs)
     verb(verbs, "run", run, "carry out an ordered run (what a job's own process does)").add_argument("id")
     return top

@@ -12,6 +12,7 @@ from data.errors import UserError
 from data.shell import say, verb
 from data.workspace import open_workspace
 from rag.marks import add_mark, located, question_file, read_marks, remove_mark, span_of, standing
+from rag.naming import add_name
 
 
 def mark(options: argparse.Namespace) -> dict[str, Any]:
@@ -69,5 +70,6 @@ def add_verbs(verbs: Any) -> None:
     listing.add_argument("--save", type=Path, metavar="FILE", help="write them as a question file (JSON lines)")
     taking = verb(verbs, "unmark", unmark, "take a mark back")
     taking.add_argument("id", help="its id, as marks shows it")
-    for one in (marking, listing, taking):
-        one.add_argument("--name", required=True, help="the knowledge base (mark, marks: also NAME@VERSION)")
+    add_name(marking, version=True)
+    add_name(listing, version=True)
+    add_name(taking, version=False)

@@ -181,6 +181,23 @@ def test_a_dataset_is_stored_with_its_documents_and_found_again(tmp_path: Path, 
         locate(workspace, "other", "test")
 
 
+def test_the_same_dataset_stored_again_is_the_version_there_is(tmp_path: Path, workspace: Workspace) -> None:
+    documents = tmp_path / "documents"
+    documents.mkdir()
+    (documents / "a.md").write_text("The key is under the mat.")
+    test = write_rows(tmp_path / "t.jsonl", [{"question": "Where is the key?", "answer": "under the mat"}])
+
+    def stored(files: dict[str, Path]) -> str:
+        return dataset.add(workspace, "mine", dataset.check(files, documents)).ref
+
+    assert [stored({"test": test}) for _ in range(2)] == ["mine@1", "mine@1"]
+    (documents / "a.md").write_text("The key is under the stone.")
+    assert stored({"test": test}) == "mine@2", "a document changed"
+    write_rows(test, [{"question": "Where is the key?", "answer": "under the stone"}])
+    assert stored({"test": test}) == "mine@3", "an answer changed"
+    assert stored({"validation": test}) == "mine@4", "other rows"
+
+
 def test_a_name_that_is_a_file_and_a_dataset_is_ambiguous(
     tmp_path: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -289,7 +289,7 @@ def test_what_cannot_be_tried_is_refused_when_it_is_ordered(
 def test_questions_about_other_documents_are_refused(workspace: Workspace, base: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.jsonl"
     other.write_text(json.dumps({"question": "Who?", "answer": "Ada", "evidence": "Ada did it."}))
-    with pytest.raises(UserError, match="Of 1 questions, 0 have"):
+    with pytest.raises(UserError, match="The gold text of 0 of 1 questions is in"):
         ordered(workspace, other)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from data.disk import read_json, write_json
 from data.workspace import Workspace
 from eval import figures, grid, records, report
 from rag import orders
+from rag.settings import METHOD_NAMES
 from tests.hashing import fake
 from tests.test_grid import base, finished, ordered  # noqa: F401 - base is a fixture
 from tests.test_pages import at, finish, make_bench, texts
@@ -42,7 +44,7 @@ def test_what_cannot_be_measured_is_one_sentence(workspace: Workspace, base: Pat
     app.file_uploader(key="grid_questions_file").upload("v.jsonl", row).run()
     app.button(key="grid_go").click().run()
     assert not app.exception
-    assert "Of 1 questions, 0 have a gold text that is in K@1." in texts(app)
+    assert "The gold text of 0 of 1 questions is in K@1; two are the least" in texts(app)
     assert not jobs.list_runs(workspace, "grid")
 
 
@@ -66,6 +68,14 @@ def test_the_result_leads_with_the_half_that_did_not_choose(workspace: Workspace
     assert held.loc["Passages in the prompt"].to_dict() == {"chosen": "1", "in use when measured": "4"}
     assert held.loc["Method", "chosen"] == "BM25"
     assert held.loc["hit rate, %", "chosen"] == figures.cell(told["held_out"]["chosen"]["hit"])
+
+
+def test_each_method_has_a_table_of_its_own_so_that_none_is_cut_off(workspace: Workspace, measured: jobs.Run) -> None:
+    drawn = [json.loads(chart.proto.spec) for chart in opened(run=measured.id).get("vega_lite_chart")]
+    methods = dict.fromkeys(row["method"] for row in grid.result(measured)["rows"])
+    assert sorted(chart["title"]["text"] for chart in drawn) == sorted(METHOD_NAMES[method] for method in methods)
+    shades = [layer["encoding"]["color"]["scale"] for chart in drawn for layer in chart["layer"][:1]]
+    assert all(shade == shades[0] for shade in shades), "the same colour means the same value in every table"
 
 
 def test_one_click_orders_the_new_version_and_its_settings_become_the_defaults(

@@ -65,6 +65,19 @@ def test_the_same_upload_lies_in_the_same_place_and_two_of_one_name_are_kept_apa
     assert refused[0].what == "a.txt: another file of this collection has the same name."
 
 
+def test_an_uploaded_folder_keeps_its_folders_and_leaves_hidden_files_out(workspace: Workspace) -> None:
+    given = ["home/a.txt", "home/in/a.txt", "home/.hidden.txt", "home/.git/a.txt", "home/in/../../../b.txt"]
+    folder = uploads.save_folder(workspace, [Upload(name, name.encode()) for name in given])
+    documents, refused = read_documents([folder])
+    assert {document.id: document.text for document in documents} == {"a.txt": given[0], "in/a.txt": given[1]}
+    assert not refused
+    hostile = uploads.save_folder(workspace, [Upload("home/two\nlines/<b>.txt")])
+    assert [path.relative_to(hostile).as_posix() for path in hostile.rglob("*.txt")] == ["two_lines/<b>.txt"]
+    with pytest.raises(UserError, match="holds no file that is not hidden"):
+        uploads.save_folder(workspace, [Upload(name) for name in given[2:]])
+    assert all(path.is_relative_to(workspace.root / "uploads") for path in stored(workspace))
+
+
 def test_more_than_an_upload_may_have_is_refused_before_anything_is_written(workspace: Workspace) -> None:
     class Endless(Upload):
         def getbuffer(self) -> memoryview:

@@ -89,20 +89,31 @@ def show(summary: dict[str, Any]) -> None:
     leakage.show([summary["leakage"]], "data", NO_LEAK)
 
 
-def _split(split: str, part: dict[str, Any]) -> None:
-    tasks = ", ".join(f"{count} {task}" for task, count in part["tasks"].items())
-    st.markdown(
-        f"**{split.capitalize()}**: {part['rows']} rows, read as {plain(part['shape'])} from {plain(part['file'])}"
+def _left_out(split: str, part: dict[str, Any]) -> None:
+    """How many rows were left out, with the first reason; the others are folded away."""
+    count, listed = part["refused_count"], part["refused"]
+    first = f"row {listed[0]['row']}: {listed[0]['why']}"
+    st.warning(
+        plain(f"{count:,} row{'s were' if count != 1 else ' was'} left out; {first}."), icon=":material/warning:"
     )
-    st.caption(plain(
-        f"Tasks: {tasks} ({part['task_reason']}). {part['with_evidence']} with evidence, "
-        f"{part['unanswerable']} without an answer. Columns: {', '.join(part['columns'])}."
-    ))  # fmt: skip
+    if count > 1:
+        with st.expander(f"The first {len(listed)} of them" if count > len(listed) else "All of them",
+                         key=f"data_left_out_{split}"):  # fmt: skip
+            rows = [{"Row": one["row"], "Why": one["why"]} for one in listed]
+            narrow = {"Row": st.column_config.NumberColumn(width=70)}
+            st.dataframe(rows, hide_index=True, key=f"data_refused_{split}", column_config=narrow,
+                         alt=f"Rows left out of {split}")  # fmt: skip
+
+
+def _split(split: str, part: dict[str, Any]) -> None:
+    tasks = ", ".join(f"{count:,} {task}" for task, count in part["tasks"].items())
+    st.markdown(
+        f"**{split.capitalize()}**: {part['rows']:,} rows, read as {plain(part['shape'])} from {plain(part['file'])}"
+    )
+    bare = f" · {part['unanswerable']:,} without an answer" if part["unanswerable"] else ""
+    st.caption(plain(f"{tasks} ({part['task_reason']}) · {part['with_evidence']:,} with evidence{bare}"))
     if part["refused_count"]:
-        more = "" if part["refused_count"] <= len(part["refused"]) else f" (the first {len(part['refused'])})"
-        st.warning(f"{part['refused_count']} rows were left out{more}.", icon=":material/warning:")
-        rows = [{"Row": one["row"], "Why": one["why"]} for one in part["refused"]]
-        st.dataframe(rows, hide_index=True, key=f"data_refused_{split}", alt=f"Rows left out of {split}")
+        _left_out(split, part)
     with st.expander("Three rows as the model sees them", key=f"data_rows_{split}"):
         for row in part["rendered"]:
             st.code(f"{row['prompt']}\n\n→ {row['answer']}", language=None, wrap_lines=True)

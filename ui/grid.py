@@ -71,7 +71,7 @@ def _chosen_run(workspace: Workspace, name: str) -> jobs.Run | None:
 def _form(workspace: Workspace, artifact: Artifact, manifest: dict[str, Any]) -> None:
     reads = manifest["embedder"]["max_tokens"]
     sizes = [size for size in TRY_SIZES if size <= reads]
-    left, right = st.columns(2, gap="large")
+    left, right = st.columns(2)
     with left:
         source = _source(workspace, artifact.name)
         criterion = st.selectbox("Choose by", list(MEASURES), list(MEASURES).index(CRITERION), key="grid_criterion",
@@ -104,7 +104,7 @@ def _form(workspace: Workspace, artifact: Artifact, manifest: dict[str, Any]) ->
 def _source(workspace: Workspace, name: str) -> str | None:
     """Marks, a stored dataset's validation rows, or a file."""
     marks = len(read_marks(workspace, name))
-    label = f"the {marks} marks of {name}"
+    label = f"the {marks} mark{'s' * (marks != 1)} of {name}"
     chosen = pickers.rows(workspace, "validation", "Questions with their evidence", "grid_questions",
                           nothing=label if marks else None)  # fmt: skip
     if chosen is None and not marks:

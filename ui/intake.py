@@ -21,24 +21,25 @@ def outcome(run: Run) -> None:
     said = told_documents(summary["documents"], summary.get("files"))
     counts = f"{said}, {summary['passages']} passages: {told_costs(summary)}"
     st.success(plain(f"{summary['knowledge']}: {counts}."), icon=":material/check:")
-    problems(summary)
+    problems(summary, "outcome")
 
 
-def problems(about: dict[str, Any]) -> None:
-    """Refused files and warnings, each in a sentence."""
+def problems(about: dict[str, Any], where: str) -> None:
+    """Refused files and warnings, each in a sentence. ``where`` tells apart the places of one page that show them."""
     if refused := about.get("refused"):
-        with st.container(border=True, key="knowledge_refused"):
+        with st.container(border=True, key=f"knowledge_refused_{where}"):
             count = len(refused)
             st.markdown(f"**{count} {'file' if count == 1 else 'files'} could not be read**")
             for one in refused[:SENTENCES]:
                 st.text(f"{one['what']} {one['fix']}")
             if rest := refused[SENTENCES:]:
                 rows = [{"Why": one["what"], "What to do": one["fix"]} for one in rest]
-                st.dataframe(rows, hide_index=True, key="knowledge_refused_rest", alt="More files that were refused")
+                st.dataframe(rows, hide_index=True, key=f"knowledge_rest_{where}", alt="More files that were refused")
     if warnings := about.get("warnings"):
-        with st.expander(f"{len(warnings)} warnings", key="knowledge_warnings"):
+        count = len(warnings)
+        with st.expander(f"{count} warning{'s' * (count != 1)}", key=f"knowledge_warnings_{where}"):
             rows = [{"Warning": warning} for warning in warnings]
-            st.dataframe(rows, hide_index=True, key="knowledge_warnings_rows", alt="Warnings of the files")
+            st.dataframe(rows, hide_index=True, key=f"knowledge_warnings_{where}_rows", alt="Warnings of the files")
 
 
 def _dated(one: dict[str, Any]) -> str | None:
@@ -56,8 +57,8 @@ def files(manifest: dict[str, Any], passages: dict[str, int]) -> list[dict[str, 
     for id_, one in manifest["files"].items():
         name = one.get("file", id_)
         row = rows.setdefault(name, {
-            "File": name, "Ended as": "read", "Documents": 0, "Pages": one["pages"], "In the file": None,
-            "Kept": 0, "Passages": 0,
+            "File": name, "Ended as": "read", "Passages": 0, "Pages": one["pages"], "Documents": 0,
+            "In the file": None, "Kept": 0,
         })  # fmt: skip
         row["Documents"] += 1
         row["Kept"] += one["characters"]

@@ -49,9 +49,9 @@ def buttons(
         st.badge("Marked as right", icon=":material/check:", color="green")
         return
     with st.container(horizontal=True, gap="small"):
-        if st.button("This is right", key=f"lab_right_{key}", icon=":material/check:"):
+        if st.button("Right", key=f"lab_right_{key}", icon=":material/check:", help="Mark this passage as right"):
             _mark(workspace, artifact, question, hit, (0, len(hit["text"])))
-        with st.popover("A part of it", key=f"lab_part_{key}", help="Mark only the words that answer the question"):
+        with st.popover("Part of it", key=f"lab_part_{key}", help="Mark only the words that answer the question"):
             quote = st.text_area("The words that answer the question", hit["text"], key=f"lab_quote_{key}", height=180)
             if st.button("Mark these words", key=f"lab_mark_{key}", type="primary"):
                 with guarded():
@@ -73,7 +73,7 @@ def show(workspace: Workspace, artifact: Artifact, marks: Sequence[Mark]) -> Non
     st.subheader(f"Marks · {len(marks)}" if marks else "Marks")
     if not marks:
         st.markdown("No passage is marked yet. Search for a question whose answer you know, and press "
-                    "**This is right** on the passages that hold it.")  # fmt: skip
+                    "**Right** on the passages that hold it.")  # fmt: skip
         return
     texts = _texts(artifact, marks)
     states = {mark.id: standing(mark, located(mark, texts)) for mark in marks}

@@ -77,6 +77,17 @@ def hits(found: list[dict[str, Any]]) -> None:
             st.text(hit["text"])
 
 
+def _widths(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Room for how each file ended; columns that say nothing here are left out, so that the others fit."""
+    widths: dict[str, Any] = {"Ended as": st.column_config.TextColumn(width=170)}
+    if all(row.get("Documents", 1) == 1 for row in rows):
+        widths["Documents"] = None
+    widths |= {name: None for name in ("Pages", "Tags") if not any(row.get(name) for row in rows)}
+    if any(row.get("Date") for row in rows):
+        widths["Date"] = st.column_config.TextColumn(width=170)
+    return widths
+
+
 def _documents(workspace: Workspace, artifact: Artifact) -> None:
     manifest = cached.json_file(artifact.path / "manifest.json")
     counts, embedder = manifest["counts"], manifest["embedder"]
@@ -85,11 +96,10 @@ def _documents(workspace: Workspace, artifact: Artifact) -> None:
         f"{said}, {counts['passages']:,} passages; embedded with {embedder['id']} ({embedder['dim']} numbers each, "
         f"{embedder['dtype']}). Search index: {manifest['index']['kind']} ({manifest['index']['reason']})."
     ))  # fmt: skip
-    intake.problems(manifest)
+    intake.problems(manifest, "version")
     rows = stored.files(artifact)
-    wide = {"Date": st.column_config.TextColumn(width=240)} if any("Date" in row for row in rows) else None
     st.dataframe(rows, hide_index=True, key="knowledge_documents", alt="Files of this knowledge base",
-                 placeholder="–", column_config=wide)  # fmt: skip
+                 placeholder="–", column_config=_widths(rows))  # fmt: skip
     if any(row.get("Kept", 0) > (row.get("In the file") or row.get("Kept", 0)) for row in rows):
         st.caption("In the file and Kept are characters. A table keeps more than it had: each of its rows is written "
                    "with the names of its columns, so that it can be read by itself.")  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +25,19 @@ def files(artifact: Artifact) -> list[dict[str, Any]]:
 
 @st.cache_data(max_entries=4, show_spinner=False)
 def _files(folder: str, changed: int) -> list[dict[str, Any]]:
-    count: Counter[str] = Counter()
-    with open(Path(folder) / "passages.jsonl", encoding="utf-8") as file:
-        count.update(json.loads(line)["document"] for line in file)
+    count = Counter(row["document"] for row in _rows(Path(folder) / "passages.jsonl"))
     return intake.files(read_json(Path(folder) / "manifest.json"), count)
+
+
+def _rows(path: Path) -> Iterator[dict[str, Any]]:
+    """The rows of a stored file. Raises UserError when it is missing or damaged."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            for line in file:
+                yield json.loads(line)
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} is missing or damaged ({error}).",
+                        "Go back to another version, under Versions, or build it again.") from error  # fmt: skip
 
 
 def passages(artifact: Artifact, name: str) -> list[dict[str, Any]]:
@@ -44,8 +54,7 @@ def passages_of(artifact: Artifact, ids: frozenset[str]) -> list[dict[str, Any]]
 
 @st.cache_data(max_entries=8, show_spinner=False)
 def _passages(path: str, changed: int, ids: frozenset[str]) -> list[dict[str, Any]]:
-    with open(path, encoding="utf-8") as file:
-        return [row for line in file if (row := json.loads(line))["document"] in ids]
+    return [row for row in _rows(Path(path)) if row["document"] in ids]
 
 
 def texts(artifact: Artifact, ids: frozenset[str]) -> dict[str, str]:
@@ -56,8 +65,7 @@ def texts(artifact: Artifact, ids: frozenset[str]) -> dict[str, str]:
 
 @st.cache_data(max_entries=8, show_spinner=False)
 def _texts(path: str, changed: int, ids: frozenset[str]) -> dict[str, str]:
-    with open(path, encoding="utf-8") as file:
-        return {row["id"]: row["text"] for line in file if (row := json.loads(line))["id"] in ids}
+    return {row["id"]: row["text"] for row in _rows(Path(path)) if row["id"] in ids}
 
 
 def document(artifact: Artifact, name: str) -> dict[str, Any]:
@@ -71,8 +79,7 @@ def document(artifact: Artifact, name: str) -> dict[str, Any]:
 
 @st.cache_data(max_entries=4, show_spinner=False)
 def _document(path: str, changed: int, name: str) -> dict[str, Any] | None:
-    with open(path, encoding="utf-8") as file:
-        return next((row for line in file if (row := json.loads(line))["id"] == name), None)
+    return next((row for row in _rows(Path(path)) if row["id"] == name), None)
 
 
 def token_counts(artifact: Artifact, rows: list[dict[str, Any]]) -> list[int]:

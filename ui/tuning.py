@@ -14,6 +14,7 @@ from eval.choice import PARTS, SURE, Setting
 from eval.figures import cell
 from eval.measured import left_out
 from eval.retrieval import MEASURES, WORDS
+from rag.settings import METHODS
 from ui.frame import guarded, plain, when
 from ui.methods import method_name
 from ui.watch import active, launch
@@ -53,7 +54,7 @@ def _settings() -> list[tuple[str, Callable[[dict[str, Any]], Any]]]:
         ("Passage size, in tokens", lambda row: row["chunk_tokens"]),
         ("Overlap, in tokens", lambda row: row["overlap_tokens"]),
         ("Method", lambda row: method_name(row["method"])), ("Passages in the prompt", lambda row: row["k"]),
-        ("Their tokens", lambda row: round(row["tokens"])),
+        ("Tokens they take", lambda row: round(row["tokens"])),
     ]  # fmt: skip
 
 
@@ -109,15 +110,26 @@ def _mark(row: dict[str, Any], chosen: str, used: str) -> str:
 
 
 def _heat(rows: list[dict[str, Any]], measure: str) -> None:
-    """One small table per method; darker is better, and every cell says its number."""
+    """One small table per method, side by side where there is room; darker is better, every cell says its number."""
+    values = [100 * row[measure]["mean"] for row in rows]
+    with st.container(horizontal=True, key="grid_heat"):
+        for method in METHODS:
+            if of_it := [row for row in rows if row["method"] == method]:
+                spec = _table(method_name(method), of_it, measure, (min(values), max(values)))
+                words = f"{WORDS[measure]} of every setting, {method_name(method)}"
+                st.vega_lite_chart(spec, key=f"grid_heat_{method}", width="content", alt=words)
+
+
+def _table(title: str, rows: list[dict[str, Any]], measure: str, limits: tuple[float, float]) -> dict[str, Any]:
+    """The drawing of one method's settings, shaded within ``limits``, the least and the greatest value of all."""
     values = [
-        {"method": method_name(row["method"]), "k": row["k"], "cut": f"{row['chunk_tokens']} / {row['overlap_tokens']}",
+        {"k": row["k"], "cut": f"{row['chunk_tokens']} / {row['overlap_tokens']}",
          "value": 100 * row[measure]["mean"], "order": row["chunk_tokens"] * 1000 + row["overlap_tokens"],
          "text": f"{100 * row[measure]['mean']:.0f} {_mark(row, '★', '●')}".strip(), "tokens": round(row["tokens"]),
          "interval": cell(row[measure])}
         for row in rows
     ]  # fmt: skip
-    low, high = min(one["value"] for one in values), max(one["value"] for one in values)
+    low, high = limits
     named = {"cut": "Size / overlap", "k": "Passages", "interval": f"{WORDS[measure]}, %", "tokens": "Tokens"}
     tips = [{"field": field, "type": "nominal", "title": words} for field, words in named.items()]
     shade = {"field": "value", "type": "quantitative", "legend": None,
@@ -125,14 +137,10 @@ def _heat(rows: list[dict[str, Any]], measure: str) -> None:
     ink = {"condition": {"test": f"datum.value >= {low + 0.55 * (high - low)}", "value": "white"}, "value": "#102a43"}
     across = {"field": "k", "type": "ordinal", "title": "Passages in the prompt", "axis": {"labelAngle": 0}}
     down = {"field": "cut", "type": "nominal", "title": None, "sort": {"field": "order"}}
-    spec = {
-        "data": {"values": values},
-        "facet": {"column": {"field": "method", "type": "nominal", "title": None, "header": {"labelFontWeight": 600}}},
-        "spec": {
-            "width": {"step": 58}, "height": {"step": 34}, "encoding": {"x": across, "y": down, "tooltip": tips},
-            "layer": [{"mark": {"type": "rect", "cornerRadius": 3}, "encoding": {"color": shade}},
-                      {"mark": {"type": "text", "fontSize": 13},
-                       "encoding": {"text": {"field": "text", "type": "nominal"}, "color": ink}}],
-        },
+    return {
+        "data": {"values": values}, "title": {"text": title, "anchor": "middle", "fontSize": 14},
+        "width": {"step": 50}, "height": {"step": 34}, "encoding": {"x": across, "y": down, "tooltip": tips},
+        "layer": [{"mark": {"type": "rect", "cornerRadius": 3}, "encoding": {"color": shade}},
+                  {"mark": {"type": "text", "fontSize": 13},
+                   "encoding": {"text": {"field": "text", "type": "nominal"}, "color": ink}}],
     }  # fmt: skip
-    st.vega_lite_chart(spec, key="grid_heat", width="content", alt=f"{WORDS[measure]} of every setting, by method")

@@ -10,7 +10,7 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -23,13 +23,32 @@ from data.workspace import Workspace
 NAME_BYTES = 200  # file systems take 255
 
 
+Places = Callable[[Path, Sequence[Any]], list[Path]]
+"""Where each of some uploads lies in a folder."""
+
+
 def save(workspace: Workspace, files: Sequence[Any]) -> Path:
     """The folder that holds these uploads (the same files always lie in the same folder).
 
     Raises UserError when they are too large together, or cannot be written.
     """
+    return _save(workspace, files, paths)
+
+
+def save_folder(workspace: Workspace, files: Sequence[Any]) -> Path:
+    """The folder that holds an uploaded folder, with the folders inside it; hidden files are left out, as in the shell.
+
+    Raises UserError as ``save`` does, and when nothing is left.
+    """
+    seen = [file for file in files if not any(part.startswith(".") for part in _parts(file.name))]
+    if not seen:
+        raise UserError("This folder holds no file that is not hidden.", "Choose a folder with documents.")
+    return _save(workspace, seen, inside)
+
+
+def _save(workspace: Workspace, files: Sequence[Any], places: Places) -> Path:
     _check_size(files)
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(b"folder" if places is inside else b"")
     for file in files:
         digest.update(file.name.encode("utf-8", "replace") + b"\0" + hashlib.sha256(file.getbuffer()).digest())
     home = workspace.root / "uploads"
@@ -37,7 +56,7 @@ def save(workspace: Workspace, files: Sequence[Any]) -> Path:
     if not folder.exists():
         staged = home / f".{folder.name}.{secrets.token_hex(4)}"
         try:
-            for file, path in zip(files, paths(staged, files), strict=True):
+            for file, path in zip(files, places(staged, files), strict=True):
                 _write(path, file)
             os.rename(staged, folder)
             sync_folder(home)
@@ -66,11 +85,24 @@ def _write(path: Path, file: Any) -> None:
 
 def paths(folder: Path, files: Sequence[Any]) -> list[Path]:
     """Where each upload lies; one whose name is taken already gets a folder of its own."""
+    return _apart(folder, [[stored_name(file.name)] for file in files])
+
+
+def inside(folder: Path, files: Sequence[Any]) -> list[Path]:
+    """Where each file of an uploaded folder lies: below the folders that were in it, without that folder's own name."""
+    named = (_parts(file.name) for file in files)
+    return _apart(folder, [[stored_name(part) for part in parts[1:] or parts] for parts in named])
+
+
+def _parts(name: str) -> tuple[str, ...]:
+    return PurePosixPath(name.replace("\\", "/")).parts or ("file",)
+
+
+def _apart(folder: Path, names: Sequence[Sequence[str]]) -> list[Path]:
     found: list[Path] = []
-    for number, file in enumerate(files):
-        name = stored_name(file.name)
-        path = folder / name
-        found.append(folder / f"again-{number}" / name if path in found else path)
+    for number, parts in enumerate(names):
+        path = folder.joinpath(*parts)
+        found.append(folder.joinpath(f"again-{number}", *parts) if path in found else path)
     return found
 
 

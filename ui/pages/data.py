@@ -17,7 +17,7 @@ notice()
 with st.expander("What is a test set? I only have documents", expanded=not stored, key="data_help"):
     checking.explain_test_set()
 
-files, places = {}, st.columns(4)
+files, places = {}, [*st.columns(2), *st.columns(2)]
 for (split, words), column in zip(SPLIT_WORDS.items(), places, strict=False):
     file = column.file_uploader(words, pickers.FILES, key=f"data_{split}", on_change=checking.forget_columns)
     if file:
@@ -41,7 +41,7 @@ if files:
         with st.form("data_store", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
             name = st.text_input("Name of this dataset", key="data_name", placeholder="help-desk", max_chars=64)
             if st.form_submit_button("Store it", type="primary", key="data_save"):
-                with guarded():
+                with guarded(), st.spinner("Storing it"):
                     request = {"do": "add", "workspace": str(home.root), "name": name, "files": files}
                     ref = result_of(run_errand(request | {"documents": folder, "mapping": mapping}))["name"]
                     notice(f"Stored as {ref}.")

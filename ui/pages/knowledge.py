@@ -5,7 +5,7 @@ import streamlit as st
 from data.store import resolve
 from rag.orders import order_add, order_build
 from rag.settings import BuildConfig
-from ui import cached, forms, intake, shelf, uploads
+from ui import cached, forms, intake, shelf, sources
 from ui.frame import empty, guarded, notice, workspace
 from ui.watch import active, launch, selected, watch
 
@@ -26,7 +26,7 @@ if run := selected(home, "build"):
     intake.outcome(run)
 
 with st.container(border=True, key="knowledge_form"):
-    left, right = st.columns(2, gap="large")
+    left, right = st.columns(2)
     with left:
         target = st.selectbox("Knowledge base", [*(one.name for one in known), NEW], key="knowledge_name")
         if target == NEW:
@@ -36,17 +36,17 @@ with st.container(border=True, key="knowledge_form"):
             how = REPLACE
         else:
             name, how = target, st.radio("What to do with the files", [ADD, REPLACE], key="knowledge_how")
-    files = right.file_uploader("Documents: PDF, DOCX, HTML, Markdown, text, CSV, JSONL, or a ZIP of them",
-                                key=f"knowledge_files_{rounds}", accept_multiple_files=True)  # fmt: skip
+    with right:
+        given = sources.choose(home, rounds)
     values = {}
     if how == REPLACE:
         with st.expander("How it is cut and embedded", key="knowledge_more"), st.container(horizontal=True):
             values = forms.fields(BuildConfig, forms.rest(BuildConfig), "knowledge")
     busy = any(one.name == name for one in active(home, "build"))
-    missing = not name or not files
+    missing = not name or given is None
     if st.button("Build", type="primary", key="knowledge_go", disabled=busy or missing):
         with guarded():
-            paths = uploads.paths(uploads.save(home, files), files)
+            paths = given() if given else []
             order = (
                 order_add(home, name, paths) if how == ADD else order_build(home, name, paths, BuildConfig(**values))
             )
@@ -58,7 +58,8 @@ with st.container(border=True, key="knowledge_form"):
         st.caption("This knowledge base is being changed now." if busy else wanted)
 
 if target != NEW:
-    shelf.show(home, resolve(home, "knowledge", target))
-elif not known:
+    with guarded():
+        shelf.show(home, resolve(home, "knowledge", target))
+elif not known and not busy:
     empty("No knowledge base yet.", "Give it a name, choose some documents above, and build it. "
           "Then try a search here, or compare answers with and without it.", key="knowledge")  # fmt: skip

@@ -5,7 +5,7 @@ import streamlit as st
 from data.store import resolve, versions
 from rag.marks import read_marks
 from ui import cached, grid, lab, lab_marks
-from ui.frame import empty, notice, workspace
+from ui.frame import empty, guarded, notice, workspace
 
 home = workspace()
 known = [one.name for one, _ in cached.artifacts(home, "knowledge")]
@@ -31,8 +31,9 @@ with st.container(horizontal=True, vertical_alignment="bottom", key="lab_base_ro
     )  # fmt: skip
 artifact = resolve(home, "knowledge", f"{name}@{version}")
 
-lab.ask(home, artifact)
-marks = read_marks(home, name)
-lab.results(home, artifact, marks)
-lab_marks.show(home, artifact, marks)
-grid.show(home, artifact)
+with guarded():
+    lab.ask(home, artifact)
+    marks = read_marks(home, name)
+    lab.results(home, artifact, marks)
+    lab_marks.show(home, artifact, marks)
+    grid.show(home, artifact)
