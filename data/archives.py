@@ -1,10 +1,11 @@
-"""A ZIP as a folder: its files unpacked under numbers, so that no name inside it ever becomes a path."""
+"""What a ZIP may hold and grow to; and a ZIP as a folder: unpacked under numbers, so that no name becomes a path."""
 
 from __future__ import annotations
 
 import shutil
 import stat
 import zlib
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
@@ -22,10 +23,7 @@ def unpack(path: Path, name: str, into: Path, limits: Limits) -> tuple[list[tupl
     """
     try:
         with ZipFile(path) as packed:
-            named = [(readable(one.filename.replace("\\", "/")), one) for one in packed.infolist() if not one.is_dir()]
-            members = sorted((pair for pair in named if not _hidden(pair[0])), key=lambda pair: pair[0])
-            # zipfile gives no more bytes of a member than its entry says, so these sizes hold
-            check_unpacked(path.stat().st_size, sum(one.file_size for _, one in members), limits)
+            members = sorted(listed(packed, path, limits, lambda name: not _hidden(name)), key=lambda pair: pair[0])
             if not members:
                 raise UserError("holds no file.", "Put the documents in it.")
             return _members(packed, members, name, into)
@@ -33,6 +31,22 @@ def unpack(path: Path, name: str, into: Path, limits: Limits) -> tuple[list[tupl
         return [], [Refused(name, f"{name} {error.what}", error.fix)]
     except (BadZipFile, OSError, NotImplementedError, zlib.error):
         return [], [Refused(name, f"{name} is damaged or not a ZIP.", "Make the ZIP again.")]
+
+
+def listed(
+    packed: ZipFile, path: Path, limits: Limits, wanted: Callable[[str], bool]
+) -> list[tuple[str, ZipInfo]]:  # fmt: skip
+    """The files of an open ZIP whose names are ``wanted``, each with its name on one line.
+
+    Raises UserError where there are too many entries, or those files unpack to more than the limits.
+    """
+    if (count := len(packed.infolist())) > limits.entries:
+        raise UserError(f"holds {count:,} entries; the limit is {limits.entries:,}.", "Split it.")
+    named = [(readable(one.filename.replace("\\", "/")), one) for one in packed.infolist() if not one.is_dir()]
+    found = [pair for pair in named if wanted(pair[0])]
+    # zipfile gives no more bytes of a member than its entry says, so these sizes hold
+    check_unpacked(path.stat().st_size, sum(one.file_size for _, one in found), limits)
+    return found
 
 
 def _hidden(name: str) -> bool:
@@ -48,7 +62,7 @@ def _members(
     for number, (name, member) in enumerate(members):
         target = into / f"{number}{PurePosixPath(name).suffix[:20]}"
         try:
-            _check(member, name)
+            check_member(member, name)
             with packed.open(member) as source, open(target, "wb") as file:
                 shutil.copyfileobj(source, file)
             files.append((name, str(target)))
@@ -59,7 +73,8 @@ def _members(
     return files, refused
 
 
-def _check(member: ZipInfo, name: str) -> None:
+def check_member(member: ZipInfo, name: str) -> None:
+    """Raise UserError for a file of a ZIP that leads out of it, is a link, is locked, or is a ZIP itself."""
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
         raise UserError("has a name that leads out of the ZIP.", "Give it a plain name.")

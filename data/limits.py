@@ -15,13 +15,15 @@ SLACK = 1_000_000  # archives that unpack to less are no danger, however well th
 
 @dataclass(frozen=True)
 class Limits:
-    """``ratio`` is unpacked : packed; ``seconds`` are the processor's; all but ``upload_bytes`` are per file."""
+    """``ratio`` is unpacked : packed; ``seconds`` are the processor's; all but ``upload_bytes`` are per file;
+    ``entries`` are those of a ZIP."""
 
     file_bytes: int = 200_000_000
     upload_bytes: int = 1_000_000_000
     pages: int = 5_000
     ratio: int = 100
     unpacked_bytes: int = 1_000_000_000
+    entries: int = 50_000
     seconds: float = 120
     memory_bytes: int = 2_000_000_000
 

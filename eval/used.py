@@ -10,6 +10,7 @@ from typing import Any
 from data import jobs
 from data.disk import read_json
 from data.errors import UserError
+from data.leakage import restored
 from data.workspace import Workspace
 from eval.figures import cell
 
@@ -50,11 +51,12 @@ def scores_by_adapter(
             scored, config = read(path)["systems"], run.order["config"]
         except UserError:
             continue  # the pages Overview and Compare name it
+        leaks = bool(config.get("leakage")) and restored(config["leakage"]).blocks
         for system in config["systems"]:
             if system["tuned"] and (row := scored.get(system["name"])):
                 found.setdefault(system["tuned"], []).append(Scored(
                     run.id, run.name, system["name"], system["context"], system["knowledge"], row["n"],
-                    row["exact_match"], row["token_f1"], bool(config.get("leakage")),
+                    row["exact_match"], row["token_f1"], leaks,
                 ))  # fmt: skip
     return found
 

@@ -95,6 +95,7 @@ def run(options: argparse.Namespace) -> int:
 
     def carry(this: jobs.Run, reporter: child.Reporter) -> dict[str, Any]:
         """The libraries are read only now, when the run has said that it is there."""
+        reporter.write(text="loading the training libraries")
         from eval.checkpoint import measure
 
         return _work(this.kind)(workspace, this, reporter, measure)

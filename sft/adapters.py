@@ -14,7 +14,7 @@ from typing import Any
 from data import aliases
 from data.aliases import called, identity
 from data.denied import in_words
-from data.disk import read_json, write_bytes, write_json
+from data.disk import write_bytes, write_json
 from data.errors import UserError
 from data.listing import readable
 from data.store import Artifact, publish, staging, versions
@@ -142,15 +142,3 @@ def new_folder(folder: Path) -> None:
     """Raise UserError unless ``folder`` is new or empty."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UserError(f"{folder} exists and is not empty.", "Name a new folder.")
-
-
-def manifest_in(folder: Path) -> dict[str, Any] | None:
-    """The manifest of a folder that Crossover exported; None for a folder made elsewhere. Raises UserError if torn."""
-    path = folder / "manifest.json"
-    if not path.exists():
-        return None
-    manifest = read_json(path)
-    base, summary = manifest.get("base"), manifest.get("summary")
-    if not (isinstance(base, dict) and isinstance(base.get("hash"), str) and isinstance(summary, dict)):
-        raise UserError(f"{path} does not say what its base is.", "Export the tuned model again.")
-    return manifest

@@ -134,7 +134,9 @@ def _window(config: dict[str, Any], tokenizer: dict[str, Any]) -> int:
 
 
 def _first(values: dict[str, Any], names: tuple[str, ...], default: int) -> int:
-    return next((values[name] for name in names if isinstance(values.get(name), int)), default)
+    """The first of these counts that is stated; other values (null, for example) are passed over."""
+    given = (values.get(name) for name in names)
+    return next((one for one in given if isinstance(one, int) and not isinstance(one, bool) and one > 0), default)
 
 
 def stated_licence(card: str) -> str | None:

@@ -7,7 +7,7 @@ import os
 import statistics
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from transformers import TrainerCallback
@@ -18,7 +18,8 @@ from data.jobs import Run
 from data.options import from_saved
 from data.shell import duration
 from data.workspace import Workspace
-from sft.batches import epoch_order, in_epoch, step_sizes
+from sft.ahead import Plan, measured_steps, padded, planned, steps_of
+from sft.arguments import EVALUATIONS
 from sft.checks import Measure
 from sft.config import TrainConfig
 from sft.devices import training_precision
@@ -28,22 +29,10 @@ from sft.progress import Progress
 from sft.rows import Prepared, Row
 from sft.speed import ROOM, speed
 from sft.task import Task, settle
-from sft.trainer import EVALUATIONS, build
+from sft.trainer import build
 
 PASSES = 2  # over the measured steps: the first warms up
 ASKED = 16  # questions of the one check that is measured; the others are reckoned from it
-
-
-@dataclass(frozen=True)
-class Plan:
-    """The optimizer steps of one epoch as row numbers, the rows computed at once, and how many steps there are in all.
-
-    A step's rows are computed in parts of ``batch`` rows (see ``TrainConfig.accumulation``).
-    """
-
-    epoch: list[list[int]]
-    batch: int
-    steps: int
 
 
 def estimate(workspace: Workspace, run: Run, reporter: Reporter, measure: Measure | None = None) -> dict[str, Any]:
@@ -90,39 +79,11 @@ class _Clock(TrainerCallback):
         self.seconds.append(time.perf_counter() - self._begun)
 
 
-def planned(task: Task) -> Plan:
-    """The steps of the first epoch, as the trainer will draw them, and the number of steps of all epochs."""
-    rows, config = task.train, task.config
-    assert config.epochs is not None
-    each = rows.rehearsed // math.ceil(config.epochs)
-    epoch = in_epoch(len(rows.rows), rows.rehearsed, each, 0)
-    steps = [[epoch[place] for place in step] for step in _steps([rows.rows[number] for number in epoch], config, 0)]
-    return Plan(steps, config.batch_size, max(1, math.ceil(len(steps) * config.epochs)))
-
-
-def _steps(rows: Sequence[Row], config: TrainConfig, epoch: int) -> list[list[int]]:
-    """The rows of each optimizer step of an epoch, in the trainer's order."""
-    together = config.batch_size * config.accumulation
-    order = epoch_order([len(row) for row in rows], together, config.seed, epoch)
-    return [order[start : start + together] for start in range(0, len(order), together)]
-
-
-def measured_steps(rows: Sequence[Row], plan: Plan) -> list[list[int]]:
-    """The steps to measure: the largest, which needs the most memory, the middle one and the smallest."""
-    sized = sorted(plan.epoch, key=lambda step: -padded([rows[number] for number in step], plan.batch))
-    return [sized[place] for place in sorted({0, len(sized) // 2, len(sized) - 1})]
-
-
-def padded(rows: Sequence[Row], batch: int) -> int:
-    """Tokens computed for a step in batches of ``batch`` rows (see ``sft.batches.step_sizes``)."""
-    return sum(step_sizes([len(row) for row in rows], batch))
-
-
 def _timed(seconds: Sequence[float], rows: Sequence[Row], config: TrainConfig) -> list[tuple[int, float]]:
     """(tokens, seconds) of each measured step after the first pass, in the trainer's own order."""
     found = [
         padded([rows[place] for place in step], config.batch_size)
-        for epoch in range(PASSES) for step in _steps(rows, config, epoch)
+        for epoch in range(PASSES) for step in steps_of(rows, config, epoch)
     ]  # fmt: skip
     warm = len(found) // PASSES
     return list(zip(found[warm:], seconds[warm:], strict=False))

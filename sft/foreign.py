@@ -7,12 +7,13 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from data.disk import write_bytes
+from data.disk import write_bytes, write_json
 from data.errors import UserError
 from data.store import Artifact, check_name, staging
 from data.workspace import Workspace
-from sft.adapters import KIND, QUESTIONS, finish, manifest_in
+from sft.adapters import KIND, QUESTIONS, finish
 from sft.bases import base_of
+from sft.manifests import manifest_in, questions_in
 from sft.plain_values import check_values, check_weights
 from sft.sources import ModelSource, resolve, tensor_shapes, weights_hash
 
@@ -38,11 +39,14 @@ def take_in(workspace: Workspace, folder: Path, name: str | None = None, model: 
     """Store a PEFT adapter folder (LoRA or IA3) as a tuned model. ``name`` defaults to the folder's, ``model`` to its
     own base.
 
-    Raises UserError for pickles, other kinds of adapter, an unknown base, and tensors that are missing or do not fit.
+    Raises UserError for pickles, other kinds of adapter, an unknown base, tensors that are missing or do not fit, and a
+    manifest of anything but plain values.
     """
     name = check_name(name or folder.resolve().name, "tuned model")
     config = _config(folder)
-    made_here = manifest_in(folder)
+    kind = config["peft_type"]
+    made_here = manifest_in(folder, kind)
+    taught = questions_in(folder) if made_here else None
     base = _base(folder, model or (base_of(workspace, made_here) if made_here else None), config)
     known = weights_hash(base.path)
     if made_here and made_here["base"]["hash"] != known:
@@ -51,21 +55,22 @@ def take_in(workspace: Workspace, folder: Path, name: str | None = None, model: 
             f"the {base.id} found here has other weights ({known[:12]}).",
             f"Say where its base is: {WHERE}.",
         )
-    kind = config["peft_type"]
     kept = {key: value for key, value in config.items() if key in KINDS[kind]} | {"peft_type": kind}
     _fits(folder, kept, base)
     check_weights(folder / WEIGHTS)
     unknown = {"method": kind.lower(), "context": None, "instruction": None, "summary": {"ended": "imported"}}
     manifest = made_here or unknown
-    manifest = {key: value for key, value in manifest.items() if key != "run"} | {
+    manifest = manifest | {
         "base": {"id": base.id, "hash": known, "revision": base.revision},
         "imported_from": folder.resolve().name,
     }
     with staging(workspace, KIND) as built:
         shutil.copyfile(folder / WEIGHTS, built / WEIGHTS)
-        for file in (*TOKENIZER, *((QUESTIONS,) if made_here else ())):
+        for file in TOKENIZER:
             if (folder / file).is_file():
                 shutil.copyfile(folder / file, built / file)
+        if taught:
+            write_json(built / QUESTIONS, taught)
         saved = kept | {"task_type": "CAUSAL_LM", "base_model_name_or_path": base.id, "inference_mode": True}
         write_bytes(built / CONFIG, json.dumps(saved, indent=2, sort_keys=True).encode())
         return finish(workspace, name, built, manifest)

@@ -6,11 +6,8 @@ What cannot be used is refused there, before a byte of weights is downloaded.
 
 from __future__ import annotations
 
-import errno
 import json
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
@@ -19,6 +16,7 @@ from typing import Any
 from data.child import Reporter
 from data.errors import UserError
 from sft.catalogue import Facts, gathered, stated_licence, unreadable
+from sft.hub_errors import in_words
 from sft.memory import told
 from sft.refusals import refused_files, refused_kind
 from sft.sources import ModelSource, cache_folder, cached, hub_name
@@ -57,7 +55,7 @@ def look(model: str) -> Offer:
     name = hub_name(model.strip())
     if name is None:
         raise UserError(f"{model!r} is no id of the Hugging Face hub.", "Ids look like organisation/name.")
-    with _in_words(model):
+    with in_words(model):
         api = HfApi()
         info = api.model_info(name["id"], revision=name["revision"], files_metadata=True, timeout=PATIENCE)
         files = {one.rfilename: int(one.size or 0) for one in info.siblings or []}
@@ -131,7 +129,7 @@ def fetch(model: str, reporter: Reporter) -> ModelSource:
         )
     done = 0
     for file, length in sorted(offer.files.items(), key=lambda pair: pair[0].endswith(".safetensors")):
-        with _in_words(model):
+        with in_words(model):
             _one(offer, file, done, reporter)
         done += length
         reporter.step(done, offer.bytes, f"downloading {offer.id}: {told(done)} of {told(offer.bytes)}")
@@ -162,47 +160,3 @@ def _one(offer: Offer, file: str, before: int, reporter: Reporter) -> None:
 def _existing(path: Path) -> Path:
     """The path itself, or the nearest folder above it that is there."""
     return next(one for one in (path, *path.parents) if one.exists())
-
-
-@contextmanager
-def _in_words(model: str) -> Iterator[None]:
-    """What the network layer raises, as one sentence and what to do."""
-    from huggingface_hub.errors import (
-        GatedRepoError,
-        HfHubHTTPError,
-        HFValidationError,
-        RepositoryNotFoundError,
-        RevisionNotFoundError,
-        SafetensorsParsingError,
-    )
-
-    try:
-        yield
-    except GatedRepoError as error:
-        fix = "Accept its terms on the hub and log in with: hf auth login"
-        raise UserError(f"Model {model!r} is gated.", fix) from error
-    except (RepositoryNotFoundError, RevisionNotFoundError, HFValidationError) as error:
-        raise UserError(f"The Hugging Face hub has no model {model!r}.", "Check the exact id.") from error
-    except SafetensorsParsingError as error:
-        raise UserError(f"The weights of {model!r} have no readable header.", "Name another model.") from error
-    except HfHubHTTPError as error:
-        what = f"The Hugging Face hub answered the question for {model!r} with error {error.response.status_code}."
-        raise UserError(what, "Try again later.") from error
-    except (_http_error(), OSError) as error:  # no route, no name, no answer
-        if getattr(error, "errno", None) == errno.ENOSPC:
-            raise UserError("The disk is full.", "Free some space, then resume this run.") from error
-        raise _unreached(model) from error
-
-
-def _http_error() -> type[Exception]:
-    """What the hub's library raises when there is no answer: the base of its own error, of whichever HTTP library."""
-    from huggingface_hub.errors import HfHubHTTPError
-
-    return next(one for one in HfHubHTTPError.__mro__ if one.__name__ == "HTTPError")
-
-
-def _unreached(model: str) -> UserError:
-    return UserError(
-        f"Model {model!r} is not on this machine and the Hugging Face hub was not reached.",
-        "Connect and try again, copy its folder here and name the folder, or use the bundled model: pocket.",
-    )

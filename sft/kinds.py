@@ -8,7 +8,8 @@ from peft import IA3Config, LoraConfig, PeftConfig
 
 from data.errors import UserError
 from sft.config import ADAPTERS, TrainConfig
-from sft.model import LocalModel, load_network
+from sft.model import LocalModel
+from sft.network import load_network
 from sft.targets import named
 
 

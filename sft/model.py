@@ -12,8 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
-import torch
-from transformers import AutoModelForCausalLM, GenerationConfig
+from transformers import GenerationConfig
 from transformers.utils import logging as transformers_logging
 
 from data.errors import UserError
@@ -22,6 +21,7 @@ from data.store import Artifact
 from sft.batches import batches
 from sft.decode import greedy, log_likelihoods
 from sft.devices import Device, choose_device
+from sft.network import load_network
 from sft.sources import ModelSource, parameter_count, resolve, weights_hash
 from sft.tokens import Tokens, load_tokens, named_ends, window_of
 
@@ -179,11 +179,3 @@ class View:
     def count(self, conversation: Conversation) -> int:
         """Tokens of a conversation up to where the answer begins."""
         return len(self.model.tokens.prompt(conversation))
-
-
-def load_network(folder: Path, device: Device) -> Any:
-    """The network of a model folder, ready to answer: safetensors only, no code of the folder is run."""
-    network = AutoModelForCausalLM.from_pretrained(
-        folder, dtype=getattr(torch, device.dtype), use_safetensors=True, trust_remote_code=False, local_files_only=True
-    )
-    return network.to(device.name).eval()

@@ -8,14 +8,15 @@ import zlib
 from pathlib import Path, PurePosixPath
 from zipfile import ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
+from data.archives import check_member, listed
 from data.child import Reporter
 from data.denied import told as denied
 from data.errors import UserError
+from data.limits import Limits
 from sft.memory import told
 
 TAKEN = ("adapter_config.json", "adapter_model.safetensors", "adapter_model.bin", "manifest.json", "questions.json",
          "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja")  # fmt: skip
-LARGEST = 20_000_000_000  # bytes of one member, unpacked
 PIECE = 1 << 22
 
 
@@ -46,25 +47,26 @@ def zipped(folder: Path, target: Path, name: str, reporter: Reporter | None = No
     return target
 
 
-def unzipped(path: Path, into: Path) -> Path:
+def unzipped(path: Path, into: Path, limits: Limits | None = None) -> Path:
     """Unpack the adapter that a ZIP holds (in it or in one folder of it) into the folder ``into``, and return that.
 
-    Files of other names stay behind. Raises UserError for what is no ZIP, holds no adapter or several, or is too large.
+    Files of other names stay behind. Raises UserError for what is no ZIP, holds no adapter or several, has names that
+    lead out of it, or grows beyond what a ZIP may (see ``data.limits``).
     """
     try:
         with ZipFile(path) as packed:
-            members = [
-                one for one in packed.infolist() if PurePosixPath(one.filename).name in TAKEN and not one.is_dir()
-            ]
-            homes = {PurePosixPath(one.filename).parent for one in members if one.filename.endswith(TAKEN[0])}
+            members = listed(packed, path, limits or Limits(), lambda name: PurePosixPath(name).name in TAKEN)
+            homes = {PurePosixPath(name).parent for name, _ in members if PurePosixPath(name).name == TAKEN[0]}
             if len(homes) != 1:
                 held = "no adapter_config.json" if not homes else f"{len(homes)} adapters"
-                raise UserError(f"{path.name} holds {held}.", "Put one adapter in it, as PEFT wrote it.")
+                raise UserError(f"holds {held}.", "Put one adapter in it, as PEFT wrote it.")
             home = homes.pop()
             into.mkdir(parents=True, exist_ok=True)
-            for one in members:
-                if PurePosixPath(one.filename).parent == home:
-                    _unpack(packed, one, into)
+            for name, one in members:
+                if PurePosixPath(name).parent == home:
+                    _unpack(packed, one, name, into)
+    except UserError as error:
+        raise UserError(f"{path.name} {error.what}", error.fix) from error
     except (BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error) as error:
         raise UserError(f"{path.name} is damaged, locked or not a ZIP.", "Make the ZIP again.") from error
     except OSError as error:
@@ -72,9 +74,10 @@ def unzipped(path: Path, into: Path) -> Path:
     return into
 
 
-def _unpack(packed: ZipFile, member: ZipInfo, into: Path) -> None:
-    if member.file_size > LARGEST:
-        raise UserError(f"{member.filename} is {told(member.file_size)} unpacked; the limit is {told(LARGEST)}.",
-                        "Import the folder instead.")  # fmt: skip
-    with packed.open(member) as source, open(into / PurePosixPath(member.filename).name, "wb") as file:
+def _unpack(packed: ZipFile, member: ZipInfo, name: str, into: Path) -> None:
+    try:
+        check_member(member, name)
+    except UserError as error:
+        raise UserError(f"holds {name}, which {error.what}", error.fix) from error
+    with packed.open(member) as source, open(into / PurePosixPath(name).name, "wb") as file:
         shutil.copyfileobj(source, file)

@@ -32,7 +32,8 @@ class Progress(TrainerCallback):
         self.sizes_now: Callable[[], list[int]] = list  # of this epoch's steps; the trainer knows
         self._steps: list[tuple[float, float]] = []
         self._checks: list[float] = []
-        self._logged, self._tokens = 0, 0.0
+        self.tokens = 0  # read in training so far, without padding; the trainer counts
+        self._logged = self._counted = 0
         self._begun = self._ended = 0.0
         self._checked = False
 
@@ -86,6 +87,10 @@ class Progress(TrainerCallback):
             self.stopped = True
             raise Stopped()
 
+    def checking(self, state: Any) -> None:
+        """A check begins: the validation loss first."""
+        self.reporter.write(text=f"step {state.global_step} of {state.max_steps}: measuring the validation loss")
+
     def asking(self, state: Any, done: int) -> None:
         """Questions of a check are being answered."""
         assert self.exam is not None
@@ -102,7 +107,7 @@ class Progress(TrainerCallback):
         elif "loss" in logs:
             self._loss = logs["loss"]
             new, self._logged = self._steps[self._logged :], len(self._steps)
-            tokens, self._tokens = logs.get("num_tokens", 0.0) - self._tokens, logs.get("num_tokens", 0.0)
+            tokens, self._counted = (self.tokens - self._counted) * ranks.size(), self.tokens  # all have like shares
             seconds, size = (sum(values) for values in zip(*new, strict=True)) if new else (0.0, 0.0)
             self.reporter.metric(
                 step=state.global_step, loss=logs["loss"], learning_rate=logs["learning_rate"],

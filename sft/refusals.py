@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+
+OBJECTS = ("quantization_config", "text_config", "auto_map")  # keys that hold more keys, where they are stated
+NAMES = ("model_type", "dtype", "torch_dtype")
+COUNTS = ("vocab_size", "hidden_size")
+MOST = 1_000_000_000  # of what a config.json counts: far beyond any model
 
 
 def refusal(folder: Path) -> str:
@@ -42,7 +48,9 @@ def refused_kind(config: dict[str, Any]) -> str:
     from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
     from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
-    kind = config.get("model_type", "")
+    if why := _odd(config):
+        return why
+    kind = str(config["model_type"])
     if kind not in CONFIG_MAPPING_NAMES:
         remote = " It wants to run code of its own, which is never done." if "auto_map" in config else ""
         return f"its type {kind!r} is unknown to transformers.{remote}"
@@ -52,6 +60,41 @@ def refused_kind(config: dict[str, Any]) -> str:
         return f"{kind!r} is not a causal (text-continuing) language model."
     if named and not any(name in classes for name in named):
         return f"{named[0]} has no language-model head (an encoder, for example, cannot write answers)."
+    return _unfit(kind, config)
+
+
+def _odd(config: dict[str, Any]) -> str:
+    """Why what a config.json says of the kind of model cannot be meant; empty when it can."""
+    kind, named = config.get("model_type"), config.get("architectures")
+    if kind is None:
+        return "its config.json states no model_type."
+    for key in NAMES:
+        if config.get(key) is not None and not isinstance(config[key], str):
+            return _states(key, config[key], "a name")
+    if named is not None and not (isinstance(named, list) and all(isinstance(one, str) for one in named)):
+        return _states("architectures", named, "a list of names")
+    for key in OBJECTS:
+        if config.get(key) is not None and not isinstance(config[key], dict):
+            return _states(key, config[key], "an object")
+    for key in COUNTS:
+        if isinstance(value := (config.get("text_config") or config).get(key), int) and not 0 < value < MOST:
+            return _states(key, value, "a count")
+    return ""
+
+
+def _states(key: str, value: Any, wanted: str) -> str:
+    return f"its config.json states the {key} {str(value)[:60]!r}, which is not {wanted}."
+
+
+def _unfit(kind: str, config: dict[str, Any]) -> str:
+    """Why the type of model cannot have what its config.json states; empty when it can. Asks the type's own class."""
+    from transformers import AutoConfig
+
+    try:
+        AutoConfig.for_model(kind, **{key: value for key, value in config.items() if key != "model_type"})
+    except Exception as error:
+        said = re.sub(r"^\w*Error: ", "", f"{error}".strip().rpartition("\n")[2].strip())[:200].rstrip(".")
+        return f"its config.json does not fit its type {kind!r}: {said or type(error).__name__}."
     return ""
 
 

@@ -64,6 +64,7 @@ def settle(
     planned = plan(config, reading, given, model.id, parameters, model.window)
     config, context, instruction, held = planned.config, planned.context, planned.instruction, planned.held
     reasons = dict(planned.reasons)
+    reporter.write(text="turning the rows into tokens")
     train, validation = planned.rows(model.tokens, workspace.cache)
     reasons["precision"] = ": ".join(training_precision(model.device))
     reasons |= speed(model, config, train).reasons

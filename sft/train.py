@@ -77,6 +77,7 @@ def _attempt(
     reporter.metric(**{RESUMED: step_of(resumed) if resumed else -1})
     reporter.write(criterion=task.facts["criterion"], threads=threads(), threads_reason=threads_reason())
     progress = Progress(reporter, task.config.patience, task.criteria, task.exam, task.model.device.name)
+    reporter.write(text="setting up the training")
     trainer = build(task.model, task.config, task.train, task.validation, home, progress,
                     check_first=resumed is None or lacks_check(resumed))  # fmt: skip
 

@@ -13,14 +13,14 @@ import datasets
 import torch
 from safetensors import SafetensorError
 from transformers import PrinterCallback, set_seed
-from trl import SFTConfig, SFTTrainer
+from trl import SFTTrainer
 
 from data.errors import UserError
 from sft import ranks
+from sft.arguments import arguments
 from sft.checkpoints import Unwritable
 from sft.config import TrainConfig
 from sft.convolution import quicken
-from sft.devices import training_precision
 from sft.kinds import adapter_config
 from sft.loss import batch_loss
 from sft.model import LocalModel
@@ -28,11 +28,7 @@ from sft.progress import Progress, refuse_bad_loss
 from sft.rows import Prepared, Row
 from sft.sampler import Shuffled
 from sft.shortage import ran_out
-from sft.speed import Speed, speed
-
-EVALUATIONS = 10
-LOGGED_STEPS = 200
-WARMUP_SHARE = 0.05
+from sft.speed import speed
 
 
 class _Trainer(SFTTrainer):
@@ -63,9 +59,11 @@ class _Trainer(SFTTrainer):
             loss = loss * self.accelerator.num_processes  # its tokens are of all processes, which are averaged
         return (loss, {}) if return_outputs else loss
 
-    def training_step(self, *args: Any, **kwargs: Any) -> Any:
+    def training_step(self, model: Any, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         """One batch forward and back. A bad loss ends the run before the optimizer makes it a bad weight."""
-        loss = super().training_step(*args, **kwargs)
+        mask = inputs.get("attention_mask")  # none where rows are laid end to end, for then nothing is padding
+        self.progress.tokens += inputs["input_ids"].numel() if mask is None else int(mask.sum())
+        loss = super().training_step(model, inputs, *args, **kwargs)
         bad = not math.isfinite(float(loss))
         if ranks.any_of(bad, self.args.device):
             refuse_bad_loss("training", float(loss) if bad else math.nan, self.state.global_step + 1)
@@ -75,6 +73,7 @@ class _Trainer(SFTTrainer):
         """Validation loss, then the questions. Random numbers go on as if there had been no evaluation, so that a run
         that was stopped in between draws the same ones."""
         begun, exam, progress = time.monotonic(), self.progress.exam, self.progress
+        progress.checking(self.state)
         with torch.random.fork_rng():
             metrics = super().evaluate(*args, **kwargs)
             found = None
@@ -125,7 +124,7 @@ def build(
     in_each_epoch = len(train.rows) - train.rehearsed + train.rehearsed // math.ceil(config.epochs)
     trainer = _Trainer(
         model=model.network,
-        args=_arguments(
+        args=arguments(
             model, config, in_each_epoch, bool(validation.rows), folder, check_first, speed(model, config, train)
         ),
         train_dataset=_table(train.rows),
@@ -140,55 +139,6 @@ def build(
         quicken(trainer.model)
     trainer.remove_callback(PrinterCallback)
     return trainer
-
-
-def _arguments(
-    model: LocalModel, config: TrainConfig, rows: int, validated: bool, folder: Path, check_first: bool, fast: Speed
-) -> SFTConfig:
-    assert config.epochs is not None
-    precision, _ = training_precision(model.device)
-    steps = max(1, math.ceil(math.ceil(rows / (config.batch_size * config.accumulation)) * config.epochs))
-    pause = math.ceil(steps / EVALUATIONS)
-    return SFTConfig(
-        output_dir=str(folder),
-        num_train_epochs=config.epochs,
-        learning_rate=config.learning_rate,
-        lr_scheduler_type="cosine",
-        warmup_steps=math.ceil(WARMUP_SHARE * steps),
-        per_device_train_batch_size=_share(config.batch_size),
-        gradient_accumulation_steps=config.accumulation,
-        per_device_eval_batch_size=2 * _share(config.batch_size),
-        ddp_find_unused_parameters=False,
-        weight_decay=0.0,
-        packing=False,  # across batches; within one see ``sft.speed.flattened``
-        max_length=None,
-        dataset_kwargs={"skip_prepare_dataset": True},
-        **fast.arguments,
-        bf16=precision == "bfloat16",
-        fp16=precision == "float16",
-        use_cpu=model.device.name == "cpu",
-        dataloader_pin_memory=model.device.name == "cuda",
-        seed=config.seed,
-        data_seed=config.seed,
-        logging_steps=max(1, steps // LOGGED_STEPS),
-        logging_nan_inf_filter=False,
-        eval_strategy="steps" if validated else "no",
-        eval_steps=pause,
-        eval_on_start=validated and check_first,
-        save_strategy="steps",
-        save_steps=pause,
-        save_total_limit=None,  # Progress keeps the best and the newest
-        disable_tqdm=True,
-        report_to="none",
-    )
-
-
-def _share(rows: int) -> int:
-    """The rows of a batch that one of several processes computes. Raises UserError when they cannot be shared out."""
-    if rows % ranks.size():
-        raise UserError(f"A batch of {rows} rows cannot be shared out to {ranks.size()} processes.",
-                        f"Choose a batch size that {ranks.size()} divides.")  # fmt: skip
-    return rows // ranks.size()
 
 
 def _table(rows: Sequence[Row]) -> datasets.Dataset:

@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from data.errors import UserError
-from data.store import Artifact
+from data.store import Artifact, versions
 from data.workspace import Workspace
 from sft import adapters
 from sft.foreign import take_in
@@ -115,8 +115,77 @@ def test_a_configuration_of_anything_but_plain_values_is_refused(
         take_in(workspace, tmp_path / "bad", model=str(home / "tiny"))
 
 
+@pytest.mark.parametrize(
+    ("part", "values", "said"),
+    [
+        ("", {"method": "full"}, "the method 'full'.' 'It must be one of lora, qlora"),
+        ("", {"method": 5}, "the method '5'"),
+        ("", {"base": "tiny"}, "does not state the base"),
+        ("", {"summary": None}, "does not state the summary"),
+        ("", {"data": {"train": {"file": "rows.jsonl"}}}, "the data"),
+        ("", {"data": {"train": 5}}, "the data"),
+        ("", {"settings": {"seed": [1]}}, "the settings"),
+        ("", {"curve": [{"step": "one"}]}, "the curve"),
+        ("", {"context": "everything"}, "the context 'everything'"),
+        ("", {"leakage": [5]}, "the leakage"),
+        ("", {"instruction": "x" * 3000}, "the instruction"),
+        ("base", {"hash": "abc"}, "the base.hash 'abc'.' 'It must be 64 hexadecimal digits"),
+        ("base", {"hash": 7}, "the base.hash"),
+        ("base", {"id": "two\nlines"}, "the base.id"),
+        ("base", {"id": 5}, "the base.id"),
+        ("base", {"revision": "main"}, "the base.revision 'main'"),
+        ("summary", {"metric": "luck"}, "the summary.metric 'luck'"),
+        ("summary", {"metric_mean": 7}, "the summary.metric_mean '7'"),
+        ("summary", {"steps": -1}, "the summary.steps '-1'"),
+        ("summary", {"steps": True}, "the summary.steps 'True'"),
+        ("summary", {"validation_loss": float("nan")}, "the summary.validation_loss 'nan'"),
+        ("summary", {"ended": "well"}, "the summary.ended 'well'"),
+        ("summary", {"notes": "one"}, "the summary.notes 'one'"),
+    ],
+)
+def test_a_manifest_of_anything_but_plain_values_is_refused_and_nothing_is_stored(
+    tuned: Artifact, workspace: Workspace, home: Path, tmp_path: Path, part: str, values: dict[str, Any], said: str
+) -> None:
+    shutil.copytree(tuned.path, tmp_path / "bad")
+    manifest = json.loads((tmp_path / "bad" / "manifest.json").read_text())
+    (manifest[part] if part else manifest).update(values)
+    (tmp_path / "bad" / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(UserError) as refused:
+        take_in(workspace, tmp_path / "bad", model=str(home / "tiny"))
+    assert said.partition(".' '")[0] in refused.value.what
+    assert said.partition(".' '")[2] in refused.value.fix
+    assert versions(workspace, "adapters", "bad") == []
+
+
+@pytest.mark.parametrize("taught", [{"keys": 5}, {"keys": [5]}, {"facts": []}, {"keys": [], "documents": {"a": "b"}}])
+def test_strange_keys_of_training_questions_are_refused(
+    tuned: Artifact, workspace: Workspace, home: Path, tmp_path: Path, taught: dict[str, Any]
+) -> None:
+    shutil.copytree(tuned.path, tmp_path / "bad")
+    (tmp_path / "bad" / "questions.json").write_text(json.dumps({"format": 1, **taught}))
+    with pytest.raises(UserError, match=r"questions\.json (states|does not state) the (keys|documents)"):
+        take_in(workspace, tmp_path / "bad", model=str(home / "tiny"))
+
+
+def test_what_a_manifest_adds_that_nobody_knows_stays_behind(
+    tuned: Artifact, workspace: Workspace, home: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(tuned.path, tmp_path / "more")
+    manifest = json.loads((tmp_path / "more" / "manifest.json").read_text())
+    manifest["summary"]["boast"], manifest["extra"], manifest["merged_from"] = "best", {"a": 1}, "other@1"
+    (tmp_path / "more" / "manifest.json").write_text(json.dumps(manifest))
+    made = take_in(workspace, tmp_path / "more", model=str(home / "tiny")).manifest()
+    assert {"extra", "merged_from", "run"}.isdisjoint(made)
+    assert "boast" not in made["summary"]
+    assert {key: made["summary"][key] for key in ("steps", "validation_loss", "rows", "notes")} == {
+        key: tuned.manifest()["summary"][key] for key in ("steps", "validation_loss", "rows", "notes")
+    }
+    assert made["curve"] == tuned.manifest()["curve"]
+
+
 @pytest.mark.parametrize(("file", "said"), [("adapter_config.json", "cannot be read"),
-                                            ("tokenizer_config.json", "cannot be read")])  # fmt: skip
+                                            ("tokenizer_config.json", "cannot be read"),
+                                            ("manifest.json", "(cannot be read|is not in format 1)")])  # fmt: skip
 @pytest.mark.parametrize("text", ["[1]", "{" * 3 + '"a"', '{"a":' * 100_000])
 def test_json_that_is_torn_deep_or_a_list_is_refused(
     tuned: Artifact, workspace: Workspace, home: Path, tmp_path: Path, file: str, said: str, text: str

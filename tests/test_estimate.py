@@ -14,7 +14,8 @@ from data.child import Reporter
 from data.errors import Stopped, UserError
 from data.schema import Example
 from data.workspace import Workspace
-from sft.estimate import Plan, estimate, fitting, line, measured_steps, padded, sentences
+from sft.ahead import Plan, measured_steps, padded
+from sft.estimate import estimate, fitting, line, sentences
 from sft.orders import order_estimate, order_training
 from sft.rows import Row
 from tests import tiny

@@ -461,6 +461,9 @@ def test_zip_bombs_and_damaged_zips_are_refused_as_a_whole(tmp_path: Path) -> No
     bomb = zipped(tmp_path / "bomb.zip", {f"{i}.txt": bytes(10_000_000) for i in range(3)})
     assert "times its size" in refusal(bomb)
     assert refusal(bomb, ratio=10**6, unpacked_bytes=10**7).startswith("unpacks to 30 MB; the limit is 10 MB")
+    assert refusal(zipped(tmp_path / "many.zip", {"a.txt": b"a", "b.txt": b"b"}), entries=1) == (
+        "holds 2 entries; the limit is 1."
+    )
     assert refusal(zipped(tmp_path / "none.zip", {})) == "holds no file."
     whole = zipped(tmp_path / "whole.zip", {"a.txt": b"text " * 100}).read_bytes()
     assert refusal(put(tmp_path / "torn.zip", whole[:-30])) == "is damaged or not a ZIP."

@@ -318,7 +318,7 @@ def test_a_fine_tune_outlives_a_reload_is_stopped_resumed_finished_and_asked(pag
     page.get_by_role("spinbutton", name="Patience").fill("0")
     page.get_by_role("spinbutton", name="Patience").press("Enter")
     page.get_by_role("button", name="Launch fine-tune").click()
-    expect(page.get_by_text(re.compile(r"step \d+ of \d+")).first).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text(re.compile(r"step \d+ of \d+")).first).to_be_visible(timeout=3 * SLOW)
     assert "run=" in page.url
     before = _step(page)
     page.reload()
@@ -328,9 +328,12 @@ def test_a_fine_tune_outlives_a_reload_is_stopped_resumed_finished_and_asked(pag
     for number in ("Training loss", "Time left", "Learning rate", "Gradient norm", "Tokens per second", "Memory"):
         expect(page.get_by_text(number, exact=True).first).to_be_visible()
     page.get_by_role("button", name="Stop", exact=True).click()
+    stood = page.get_by_text(re.compile(r"^It ended after step \d+ of 120\. Resume goes on"))
+    expect(stood).to_be_visible(timeout=SLOW)
     page.get_by_role("button", name="Resume").click()
-    expect(page.get_by_text(re.compile(r"shelves@\d: 120 steps; kept after step \d+"))).to_be_visible(timeout=2 * SLOW)
+    expect(page.get_by_text(re.compile(r"shelves@\d: 120 steps; kept after step \d+"))).to_be_visible(timeout=5 * SLOW)
     expect(page.get_by_role("button", name="Stop", exact=True)).to_have_count(0)
+    expect(page.get_by_text(re.compile(r"^Took \d+.*-train-shelves"))).to_be_visible()  # said only of what is done
     expect(page.get_by_text(re.compile(r"Kept: the checkpoint after step \d+"))).to_be_visible()
     newest = re.search(r"shelves@\d", page.get_by_text(re.compile(r"shelves@\d: 120 steps")).first.inner_text())
     assert newest

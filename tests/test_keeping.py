@@ -25,7 +25,6 @@ from sft.chores import CHORES, order_export, order_import, order_merge
 from sft.differences import differences, lineage
 from sft.model import LocalModel
 from sft.orders import order_training
-from sft.parcel import unzipped
 from sft.train import train
 from tests import tiny
 from tests.tiny import NAMES, ROOT, config, logits, texts, tiny_model, tune
@@ -229,27 +228,6 @@ def test_a_merged_export_answers_as_the_adapter_does_and_stores_nothing(
     assert texts(whole.base()) == texts(model.tuned(tuned))
     for path in folder.iterdir():
         assert path.suffix == ".safetensors" or str(home) not in path.read_text()
-
-
-@pytest.mark.parametrize("harm", ["text", "empty", "two", "outside"])
-def test_a_zip_of_no_use_is_refused_and_no_name_in_it_becomes_a_path(tmp_path: Path, harm: str) -> None:
-    path = tmp_path / "in.zip"
-    if harm == "text":
-        path.write_text("not a ZIP")
-    else:
-        names = {"empty": ["notes.txt"], "two": ["a/adapter_config.json", "b/adapter_config.json"],
-                 "outside": ["../../x/adapter_config.json", "../../x/manifest.json", "/e.json"]}[harm]  # fmt: skip
-        with ZipFile(path, "w") as packed:
-            for name in names:
-                packed.writestr(name, "{}")
-    if harm == "outside":
-        out = unzipped(path, tmp_path / "into" / "here")
-        assert sorted(one.name for one in out.iterdir()) == ["adapter_config.json", "manifest.json"]
-        assert sorted(one.name for one in tmp_path.iterdir()) == ["in.zip", "into"]
-        return
-    said = {"text": "not a ZIP", "empty": "holds no adapter_config.json", "two": "holds 2 adapters"}[harm]
-    with pytest.raises(UserError, match=said):
-        unzipped(path, tmp_path / "into")
 
 
 def test_an_import_says_which_base_it_wants_when_the_one_found_has_other_weights(

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
-from data import dataset, jobs
+from data import dataset, jobs, store
+from data.demo.first_start import copy_demo
 from data.examples import save_examples
 from data.schema import Example
-from data.workspace import open_workspace
+from data.workspace import Workspace, open_workspace
 from tests.test_pages import at, table, texts
 
 
-def test_the_rows_are_shown_before_a_launch_and_a_leak_asks_first(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def leaky(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """A workspace with one dataset of three training rows, whose one test question is among them."""
     monkeypatch.setenv("CROSSOVER_HOME", str(tmp_path / "workspace"))
     home = open_workspace(tmp_path / "workspace")
     rows = [Example("a", "Who runs it?", ("<b>Ada</b>",)), Example("b", "who runs it?", ("Bo",)),
@@ -24,6 +25,13 @@ def test_the_rows_are_shown_before_a_launch_and_a_leak_asks_first(
     save_examples(files["train"], rows)
     save_examples(files["test"], [Example("t", "WHERE?", ("there",))])
     dataset.add(home, "leaky", dataset.check(files))
+    return home
+
+
+def test_the_rows_are_shown_before_a_launch_and_a_leak_asks_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leaky(tmp_path, monkeypatch)
     app = at("tune")
     app.text_input(key="tune_name").input("mine").run()
     app.button(key="tune_rows").click().run(timeout=300)
@@ -34,7 +42,62 @@ def test_the_rows_are_shown_before_a_launch_and_a_leak_asks_first(
     assert "«" in app.code[0].value
     assert "<b>Ada</b>" in "".join(one.value for one in app.code).replace("«", "").replace("»", "")
     assert list(table(app, "Answers")["Answers"]) == ["<b>Ada</b> | Bo"]
+    assert app.checkbox(key="tune_allow").label.endswith("Train all the same"), "the leak is known: the page asks now"
+
+
+def test_a_launch_refused_for_a_leak_asks_in_its_place_and_speaks_of_no_flag(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = leaky(tmp_path, monkeypatch)
+    app = at("tune")
+    app.text_input(key="tune_name").input("mine").run()
+    assert not any(box.key == "tune_allow" for box in app.checkbox), "nobody has looked for a leak yet"
     app.button(key="tune_go").click().run(timeout=300)
-    assert "--allow-leakage" in texts(app)
+    said = texts(app)
+    assert "1 of 1 test questions of leaky@1 stand word for word in the training data" in said
+    assert "scored" in said or "score it on the clean questions" in said
+    assert "--allow" not in said
     assert jobs.list_runs(home) == []
-    app.checkbox(key="tune_allow")
+    app.checkbox(key="tune_allow").check().run()
+    app.button(key="tune_go").click().run(timeout=300)
+    assert not app.exception
+    (run,) = jobs.list_runs(home)
+    jobs.stop(home, run)
+    assert [len(one["exact"]) for one in run.order["inputs"]["leakage"]] == [1], "what was allowed is kept"
+
+
+def test_a_search_refused_for_a_leak_asks_in_its_own_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = leaky(tmp_path, monkeypatch)
+    app = at("tune")
+    app.text_input(key="tune_name").input("mine").run()
+    app.button(key="search_go").click().run(timeout=300)
+    assert "stand word for word in the training data" in texts(app)
+    assert "--allow" not in texts(app)
+    assert jobs.list_runs(home) == []
+    assert [box.key for box in app.checkbox if "allow" in str(box.key)] == ["search_allow"]
+
+
+def test_the_dataset_stored_last_is_chosen_with_its_own_validation_rows_and_the_page_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CROSSOVER_HOME", str(tmp_path / "workspace"))
+    if not copy_demo(tmp_path / "workspace"):
+        pytest.skip("the demo workspace is not built (make demo)")
+    home, rows = open_workspace(tmp_path / "workspace"), tmp_path / "rows.jsonl"
+    app = at("tune")
+    assert (app.selectbox(key="tune_train").value, app.selectbox(key="tune_validation_demo@1").value) == ("demo@1",) * 2
+    save_examples(rows, [Example(str(n), f"Who runs {n}?", ("Ada",)) for n in range(20)])
+    dataset.add(home, "alone", dataset.check({"train": rows}))
+    dataset.add(home, "zoo", dataset.check({"train": rows, "validation": rows}))
+    for older, name in enumerate(("zoo", "alone")):
+        os.utime(store.resolve(home, "datasets", name).path / "manifest.json", (2e9 - older, 2e9 - older))
+    app = at("tune")
+    chosen = app.selectbox(key="tune_train")
+    assert chosen.value == "zoo@1"
+    assert [one.partition(",")[0].split()[-1] for one in chosen.options[:3]] == ["zoo@1", "alone@1", "demo@1"]
+    assert app.selectbox(key="tune_validation_zoo@1").value == "zoo@1"
+    assert "Chosen because it is the dataset that you stored last." in texts(app)
+    assert "Chosen because they belong to the same dataset." in texts(app)
+    chosen.select("alone@1").run()
+    assert app.selectbox(key="tune_validation").value == "a tenth set aside", "it has no validation rows of its own"
+    assert "Chosen because" not in texts(app)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -45,6 +46,35 @@ def test_the_adapter_moved_and_the_base_did_not(tuned: Artifact, home: Path) -> 
     assert all(float(value.abs().max()) > 0 for key, value in moved.items() if "lora_B" in key)
     assert not any("lm_head" in key for key in moved)
     assert LocalModel.load(str(home / "tiny")).base_hash == tuned.manifest()["base"]["hash"]
+
+
+def test_tokens_per_second_are_those_of_the_rows_without_padding(tuned: Artifact, workspace: Workspace) -> None:
+    steps = [row for row in jobs.curve(jobs.load(workspace, tuned.manifest()["run"])) if "loss" in row]
+    read = [row["tokens_per_second"] * row["step_seconds"] for row in steps]
+    computed = [row["step_tokens"] for row in steps]
+    assert len(read) == 18
+    assert all(0.5 * padded < tokens < 1.02 * padded for tokens, padded in zip(read, computed, strict=True)), steps
+    epochs = [sum(read[start : start + 3]) for start in range(0, 18, 3)]
+    assert epochs == pytest.approx([epochs[0]] * 6, rel=0.02), "every epoch reads the same rows"
+
+
+class Tells(Reporter):
+    """Keeps what it said it was doing, in order, each once."""
+
+    def write(self, **values: Any) -> None:
+        self.said = getattr(self, "said", {}) | dict.fromkeys(filter(None, [values.get("text")]))
+        super().write(**values)
+
+
+def test_until_the_first_step_a_run_says_what_it_is_doing(workspace: Workspace, home: Path) -> None:
+    rows = str(home / "rows.jsonl")
+    run = order_training(workspace, "telling", config(home, epochs=1), rows, rows)
+    reporter = Tells(run)
+    train(workspace, run, reporter)
+    assert [text for text in reporter.said if "epoch" not in text][:5] == [
+        "reading the rows", f"loading {home / 'tiny'}", "turning the rows into tokens", "setting up the training",
+        "step 0 of 3: measuring the validation loss",
+    ]  # fmt: skip
 
 
 def test_base_after_an_adapter_equals_a_fresh_load_and_tuned_differs(tuned: Artifact, home: Path) -> None:

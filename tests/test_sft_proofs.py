@@ -294,6 +294,34 @@ def test_a_second_fine_tune_waits_for_the_device_and_several_processes_end_with_
     assert (one - two).norm() / one.norm() < 0.1
 
 
+def test_a_stop_of_several_processes_ends_them_together_and_keeps_the_best(workspace: Workspace, home: Path) -> None:
+    """The stop is asked for after step 7, three checks into the run; then the run is resumed by two processes again."""
+    run = ordered(workspace, home, "halted", processes=2, patience=0)
+    script = str(Path(__file__).with_name("ranked_train.py"))
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", script, run.id]
+    environment = {**os.environ, "CROSSOVER_HOME": str(workspace.root), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run([*command, "7"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-3000:]
+    stopped = jobs.load(workspace, run.id)
+    assert stopped.state == "stopped", done.stderr[-3000:]
+    kept = stopped.status["summary"]
+    assert (kept["ended"], kept["steps"], kept["name"]) == ("stopped", 7, "halted@1")
+    checks = {row["step"]: (row["mean"], -row["validation_loss"]) for row in together(jobs.curve(run)) if row["step"]}
+    assert sorted(checks) == [2, 4, 6]
+    assert kept["best_step"] == max(checks, key=lambda step: checks[step])
+    assert versions(workspace, "adapters", "halted") == [1], "one adapter, of the process that reports"
+    assert jobs.start(workspace, run).wait(300) == 0, jobs.log_tail(run)
+    ended = jobs.load(workspace, run.id)
+    assert (ended.state, ended.status["summary"]["steps"]) == ("done", 18), jobs.log_tail(run)
+    assert [row["resumed_from"] for row in jobs.curve(run) if "resumed_from" in row] == [-1, 7]
+
+
+def together(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The validation loss and the answers of each check in one row."""
+    losses = {row["step"]: row["validation_loss"] for row in rows if "validation_loss" in row}
+    return [{**row, "validation_loss": losses[row["step"]]} for row in rows if "mean" in row]
+
+
 def test_threads_say_why(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CROSSOVER_THREADS", raising=False)
     monkeypatch.setenv("OMP_NUM_THREADS", jobs.child_environment()["OMP_NUM_THREADS"])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -17,13 +19,11 @@ from data.errors import Stopped, UserError
 from data.store import Artifact, resolve
 from data.workspace import Workspace
 from sft.checkpoints import is_whole, last_whole, seal
+from sft.curve import lived
 from sft.orders import order_training
 from sft.train import train
 from tests import tiny
-from tests.tiny import (
-    config,
-    tiny_model,
-)
+from tests.tiny import ROOT, config, tiny_model
 
 home, workspace, tuned = tiny.home, tiny.workspace, tiny.tuned
 
@@ -102,22 +102,29 @@ def test_a_half_written_checkpoint_is_never_resumed_from(tmp_path: Path) -> None
 
 
 def test_a_run_killed_with_kill_9_is_died_and_its_resumption_ends(workspace: Workspace, home: Path) -> None:
+    """The child announces step 10 and waits there to be killed; checkpoints are made after every ninth step."""
     rows = str(home / "rows.jsonl")
     run = order_training(workspace, "killed", config(home, epochs=30, patience=0), rows, rows)
-    process = jobs.start(workspace, run)
-    deadline = time.monotonic() + 60
-    while not list((run.folder / "checkpoints").glob("checkpoint-*/whole.json")) and time.monotonic() < deadline:
+    command = [sys.executable, str(Path(__file__).with_name("held_train.py")), run.id, "10"]
+    environment = {**os.environ, "CROSSOVER_HOME": str(workspace.root)}
+    with open(run.folder / "log.txt", "wb") as log:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True)
+    while not any(row.get("step") == 10 for row in jobs.curve(run)):
+        assert process.poll() is None, jobs.log_tail(run)
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     died = jobs.load(workspace, run.id)
     assert died.state == "died"
-    assert last_whole(run.folder / "checkpoints") is not None
+    assert last_whole(run.folder / "checkpoints") == run.folder / "checkpoints" / "checkpoint-9"
     assert child.run(workspace, run.id, lambda this, reporter: train(workspace, this, reporter), True) == 0
     ended = jobs.load(workspace, run.id)
     assert ended.state == "done"
     assert ended.status["summary"]["steps"] == 90
-    assert [p["step"] for p in jobs.curve(ended) if "validation_loss" in p].count(0) == 1
+    measured = jobs.curve(ended)
+    assert [p["resumed_from"] for p in measured if "resumed_from" in p] == [-1, 9]
+    assert [p["step"] for p in measured if "validation_loss" in p].count(0) == 1
+    assert [p["step"] for p in lived(measured) if "loss" in p] == list(range(1, 91))
 
 
 def test_a_loss_that_is_no_number_ends_the_run_with_a_sentence(

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import platform
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from data import jobs
 from data.disk import append_jsonl, write_json
 from data.workspace import Workspace, open_workspace
-from tests.test_pages import at, texts
+from tests.test_pages import at, table, texts
 from ui import curve
 
 RULE = {
@@ -99,3 +101,37 @@ def test_the_result_is_one_sentence_with_interval_and_n() -> None:
         "tuned@1: 40 steps; kept after step 30, validation loss 0.500, exact match 70.0 (50.0 to 85.0) % (n = 20)."
     )
     assert curve.result({"name": "tuned@1", "steps": 40, "validation_loss": None}) == "tuned@1: 40 steps."
+
+
+def ago(seconds: float) -> str:
+    return (datetime.now(UTC) - timedelta(seconds=seconds)).isoformat(timespec="seconds")
+
+
+def bar(app: AppTest) -> str:
+    """What stands above the one progress bar of a page."""
+    (only,) = app.get("progress")
+    return str(only.proto.text).replace("\\", "")
+
+
+def test_a_job_says_what_it_does_and_for_how_long_though_its_status_stands_still(home: Workspace) -> None:
+    """A model loads: the last news is old, and the clock goes on."""
+    run = jobs.order(home, "train", "slow", {}, {})
+    alive(run, "running", text="loading pocket", seconds=1.0, started=ago(3600))
+    assert bar(at("tune", run=run.id)) == "loading pocket · 1 h 00 min so far"
+    app = at("runs", run=run.id)
+    assert bar(app) == "loading pocket · 1 h 00 min so far"
+    assert list(table(app, "Took")["Took"]) == ["1 h 00 min"]
+    alive(run, "stopped", text="stopped on request", seconds=75.0, started=ago(3600))
+    assert list(table(at("runs", run=run.id), "Took")["Took"]) == ["1 min 15 s"], "an ended run took what it took"
+
+
+@pytest.mark.parametrize(("state", "label"), [
+    ("running", "Open it on the page Fine-tune"), ("failed", "Open it on the page Fine-tune"),
+    ("done", "Its result, on the page Fine-tune"),
+])  # fmt: skip
+def test_only_a_finished_job_is_said_to_have_a_result(home: Workspace, state: str, label: str) -> None:
+    run = jobs.order(home, "train", "tuned", {}, {})
+    alive(run, state, text="step 1 of 9", done=1, total=9)
+    app = at("runs", run=run.id)
+    assert not app.exception
+    assert label in [link.proto.label for link in app.get("page_link")]

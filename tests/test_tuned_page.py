@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from data import child, jobs
 from data.disk import read_json, write_json
+from data.leakage import Leakage
 from data.store import Artifact, staging
 from data.workspace import Workspace, open_workspace
 from eval.used import scores_by_adapter
@@ -64,6 +65,20 @@ def ended(home: Workspace, kind: str, seconds: float = 240.0) -> jobs.Run:
         assert time.monotonic() < deadline, run.status
         time.sleep(0.2)
     return run
+
+
+@pytest.mark.parametrize(("found", "said"), [
+    (Leakage(40), "n 40"), (Leakage(40, near=("q1",)), "n 40"), (Leakage(40, exact=("q1",)), "the test set leaks"),
+])  # fmt: skip
+def test_a_score_is_said_to_leak_only_where_test_questions_stood_in_the_training_rows(
+    home: Workspace, found: Leakage, said: str
+) -> None:
+    made(home)
+    order = make_bench(home).folder / "run.json"
+    saved = read_json(order)
+    saved["config"]["leakage"] = found.saved()
+    write_json(order, saved)
+    assert scores_by_adapter(home)["tuned@1"][0].told().endswith(said)
 
 
 # --- tuned models -----------------------------------------------------------------------------------------------------

@@ -82,3 +82,23 @@ def _table(rows: list[dict[str, Any]], key: str) -> None:
 
 def _lines(sentences: list[str]) -> str:
     return "\n\n".join(map(plain, sentences))
+
+
+def confirm_first(order: Any, why: str, key: str) -> None:
+    """Keep that this order was refused for a leak, and draw the page anew, with ``confirmed`` asking about it."""
+    st.session_state[f"{key}_leak"] = (order, why)
+    st.rerun()
+
+
+def confirmed(order: Any, key: str, then: str, label: str, known: bool = False) -> bool:
+    """When this very order was refused for a leak: what leaks, what happens ``then``, and a box that allows it.
+
+    ``known``: the page says already that it leaks, and only the box is wanted.
+    """
+    refused, why = st.session_state.get(f"{key}_leak", (None, ""))
+    if refused == order:
+        st.warning(f"{plain(why)}\n\nScores on such a test set look better than the system is. You can go on: {then}",
+                   title="The test set leaks", icon=":material/warning:")  # fmt: skip
+    elif not known:
+        return False
+    return st.checkbox(label, key=f"{key}_allow")

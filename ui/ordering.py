@@ -13,7 +13,7 @@ from data.workspace import Workspace
 from eval.headline import TITLES
 from eval.systems import CORNERS, Parts
 from rag.settings import METHODS
-from ui import headroom, model_picker, pickers
+from ui import headroom, leakage, model_picker, pickers
 from ui.errand import Refused, result_of, run_errand
 from ui.frame import guarded, plain
 from ui.methods import METHOD_HELP, method_name
@@ -37,7 +37,8 @@ def form(workspace: Workspace) -> None:
     order = {
         "name": name, "test": test, "parts": vars(parts), "systems": systems, "limit": limit, "max_new_tokens": tokens,
     }  # fmt: skip
-    allowed = _confirmation(order)
+    then = "the comparison is then stamped, and scored on the clean questions as well."
+    allowed = leakage.confirmed(order, "compare", then, "I have read this. Compare all the same")
     busy = any(run.name == name for run in active(workspace, "bench"))
     if st.button(
         "Compare", type="primary", key="compare_go", disabled=not (name and test and systems and exact) or busy
@@ -101,19 +102,6 @@ def _systems(parts: Parts, impossible: dict[str, str]) -> list[str]:
     return chosen
 
 
-def _confirmation(order: dict[str, Any]) -> bool:
-    """When this very order was refused for leakage: what leaks, and a box that allows it."""
-    refused, why = st.session_state.get("compare_leak", (None, ""))
-    if refused != order:
-        return False
-    st.warning(
-        plain(why) + "\n\nScores on such a test set look better than the system is. You can go on: the comparison is "
-        "then stamped, and scored on the clean questions as well.",
-        title="The test set leaks", icon=":material/warning:",
-    )  # fmt: skip
-    return st.checkbox("I have read this. Compare all the same", key="compare_allow")
-
-
 def _order(workspace: Workspace, order: dict[str, Any], allowed: bool) -> None:
     """Order and start it; a leak is remembered for the confirmation. Raises Refused."""
     try:
@@ -123,7 +111,6 @@ def _order(workspace: Workspace, order: dict[str, Any], allowed: bool) -> None:
     except Refused as error:
         if not error.leak:
             raise
-        st.session_state["compare_leak"] = (order, error.what)
-        st.rerun()
+        leakage.confirm_first(order, error.what, "compare")
     st.session_state.pop("compare_leak", None)
     launch(workspace, jobs.load(workspace, done["run"]))

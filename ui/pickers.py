@@ -8,6 +8,8 @@ from typing import Any
 import streamlit as st
 
 from data.aliases import called
+from data.demo.first_start import SHIPPED
+from data.store import Artifact
 from data.workspace import Workspace
 from eval.systems import searched
 from sft.bases import same_base
@@ -54,18 +56,49 @@ def _or_none(label: str, refs: Sequence[str], key: str, text: str, told: dict[st
     return None if chosen == NONE else chosen
 
 
-def rows(workspace: Workspace, split: str, label: str, key: str, nothing: str | None = None) -> str | None:
-    """Rows of one split: a stored dataset, or a file to upload. None until there is one, and for ``nothing``."""
+def rows(
+    workspace: Workspace, split: str, label: str, key: str, nothing: str | None = None, beside: str | None = None
+) -> str | None:  # fmt: skip
+    """Rows of one split: a stored dataset, or a file to upload. None until there is one, and for ``nothing``.
+
+    Chosen at first: those of the dataset ``beside``, where it has such rows; else ``nothing``, where that may be; else
+    the dataset that the user stored last, the demo's only where there is none.
+    """
+    stored = own_first(cached.artifacts(workspace, "datasets"))
     having = {one.ref: f"{split} rows of {one.ref}, n = {manifest['splits'][split]['rows']:,}"
-              for one, manifest in cached.artifacts(workspace, "datasets") if split in manifest["splits"]}  # fmt: skip
-    options = [*([nothing] if nothing else []), *having, UPLOAD]
-    chosen = st.selectbox(label, options, key=key, format_func=lambda one: having.get(one, one))
+              for one, manifest in stored if split in manifest["splits"]}  # fmt: skip
+    same = beside if beside in having else None
+    first = [one for one in (same, nothing) if one]
+    options = list(dict.fromkeys([*first, *having, UPLOAD]))
+    # with another dataset beside it the choice begins anew
+    chosen = st.selectbox(
+        label, options, key=f"{key}_{same}" if same else key, format_func=lambda one: having.get(one, one)
+    )
+    if chosen == options[0] and (why := _why_first(options[0], same, stored)):
+        st.caption(why)
     if chosen == nothing:
         return None
     if chosen != UPLOAD:
         return chosen
     file = st.file_uploader(f"{label}: the file", type=FILES, key=f"{key}_file")
     return str(uploads.save_one(workspace, file)) if file else None
+
+
+def own_first(stored: Sequence[tuple[Artifact, dict[str, Any]]]) -> list[tuple[Artifact, dict[str, Any]]]:
+    """The user's own, newest first, and then what the demo brought."""
+    return sorted(stored, key=lambda pair: (_of_demo(pair[0]), -cached.stamp(pair[0].path / "manifest.json")))
+
+
+def _of_demo(one: Artifact) -> bool:
+    return (SHIPPED / one.kind / one.name / str(one.version)).exists()
+
+
+def _why_first(first: str, same: str | None, stored: Sequence[tuple[Artifact, dict[str, Any]]]) -> str:
+    """Why these rows are chosen before anybody chose; "" where there was nothing to choose from."""
+    if first == same:
+        return "Chosen because they belong to the same dataset."
+    own = {one.ref for one, _ in stored if not _of_demo(one)}
+    return "Chosen because it is the dataset that you stored last." if first in own and len(stored) > 1 else ""
 
 
 def test_manifest(workspace: Workspace, ref: str | None) -> dict[str, Any] | None:

@@ -6,12 +6,9 @@ from typing import Any
 
 import streamlit as st
 
-from data import jobs
-from data.workspace import Workspace
 from ui import cached, checking, leakage, tables
-from ui.errand import Refused, result_of, run_errand
+from ui.errand import Refused
 from ui.frame import guarded, plain
-from ui.watch import launch
 
 FORM = "tune"
 NO_TEST = "There is no test set in this workspace yet, so no leak could be looked for. Store one on the page Data."
@@ -46,18 +43,6 @@ def panel(request: dict[str, Any]) -> bool:
         with guarded():
             return _drawn(request)
     return False
-
-
-def launch_allowed(workspace: Workspace, request: dict[str, Any], name: str, allowed: bool) -> None:
-    """Order and start the fine-tune; a leak is remembered for the confirmation. Raises Refused."""
-    try:
-        with st.spinner("Reading the rows and looking for leaks"):
-            done = result_of(run_errand({"do": "train", **request, "name": name, "allowed": allowed}))
-    except Refused as error:
-        if error.leak:
-            st.session_state["tune_leaks"] = {request["train"]}
-        raise
-    launch(workspace, jobs.load(workspace, done["run"]))
 
 
 def _drawn(request: dict[str, Any]) -> bool:

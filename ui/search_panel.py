@@ -13,16 +13,15 @@ from data.workspace import Workspace
 from sft.config import RATES, SMALL, TrainConfig
 from sft.sought import RANKS, SHARES, rounds, rows, settled, standing
 from sft.sources import on_this_machine, parameter_count
-from ui import tables
-from ui.errand import Refused, result_of, run_errand
+from ui import launching, tables
 from ui.frame import guarded, link, plain
 from ui.watch import watch
 
 HELP = "Numbers with spaces between them. Each is tried with each of the others."
 
 
-def panel(workspace: Workspace, name: str, request: dict[str, Any], allowed: bool) -> None:
-    """The form of a search, and the newest one with its table and curves. ``request``: as ui.errand's "prepare"."""
+def panel(workspace: Workspace, name: str, request: dict[str, Any], leaks: bool) -> None:
+    """The form of a search, and the newest one with its table and curves. ``request``, ``leaks``: as for a launch."""
     config, train = TrainConfig(**request["config"]), request["train"]
     with st.expander("Search learning rate and rank", key="search_panel", icon=":material/manage_search:"):
         run = next(iter(jobs.list_runs(workspace, "search")), None)
@@ -37,6 +36,7 @@ def panel(workspace: Workspace, name: str, request: dict[str, Any], allowed: boo
             st.caption(f"{count} trials, for the time of about {cost:.1f} whole fine-tunes: all train a part of their "
                        "steps, the best third goes on. Chosen by the validation rows.")  # fmt: skip
             busy = run is not None and not run.ended
+            allowed = launching.confirmed(request, "search", leaks)
             if st.button("Start the search", key="search_go", disabled=busy or not (name and train)):
                 _order(workspace, check_name(name, "tuned model"), request, asked, allowed)
             if not (name and train):
@@ -72,14 +72,9 @@ def _order(
     workspace: Workspace, name: str, request: dict[str, Any], asked: tuple[list[Any], list[Any]], allowed: bool
 ) -> None:
     pairs = {"learning_rates": asked[0], "ranks": asked[1]}
-    try:
-        with st.spinner("Reading the rows and looking for leaks"):
-            done = result_of(run_errand({"do": "search", **request, **pairs, "name": name, "allowed": allowed}))
-    except Refused as error:
-        if error.leak:
-            st.session_state["tune_leaks"] = {request["train"]}
-        raise
-    jobs.start(workspace, jobs.load(workspace, done["run"]))
+    jobs.start(
+        workspace, launching.ordered(workspace, {"do": "search", **request, **pairs, "name": name}, allowed, "search")
+    )
     st.rerun()
 
 

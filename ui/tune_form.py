@@ -9,11 +9,10 @@ import streamlit as st
 from data.prompts import BUNDLED
 from data.workspace import Workspace
 from sft.config import TrainConfig
-from ui import estimate, forms, headroom, kinds, model_picker, pickers, preparation, search_panel
-from ui.frame import guarded
-from ui.watch import active
+from ui import estimate, forms, headroom, kinds, launching, model_picker, pickers, preparation, search_panel
 
 MAIN, CHOSEN = ("method", "context", "epochs"), ("model", "targets")
+TENTH = "a tenth set aside"
 NARROW = 280  # pixels: what a field with a data set's name in it needs
 
 
@@ -32,19 +31,16 @@ def form(home: Workspace) -> None:
         with cells.cell():
             train = pickers.rows(home, "train", "Training rows", "tune_train")
         with cells.cell():
-            validation = pickers.rows(home, "validation", "Validation rows", "tune_validation", "a tenth set aside")
+            validation = pickers.rows(home, "validation", "Validation rows", "tune_validation", TENTH, train)
     values = _settings(exact or base)
     request: dict[str, Any] = {
         "workspace": str(home.root), "config": {"model": exact or base, **values}, "train": train,
         "validation": validation, "mapping": preparation.mapping(train),
     }  # fmt: skip
     leaks = bool(exact) and _before(home, request, TrainConfig(**request["config"]))
-    allowed = (leaks or train in st.session_state.get("tune_leaks", ())) and st.checkbox(
-        "I know that test questions stand in these training rows. Train all the same", key="tune_allow"
-    )
-    _launch(home, request, name, allowed, usable=bool(exact))
+    launching.launch(home, request, name, leaks, usable=bool(exact))
     if exact:
-        search_panel.panel(home, name, request, allowed)
+        search_panel.panel(home, name, request, leaks)
 
 
 def _settings(base: str) -> dict[str, Any]:
@@ -65,21 +61,3 @@ def _before(home: Workspace, request: dict[str, Any], config: TrainConfig) -> bo
     leaks = preparation.panel(request)
     estimate.panel(home, config, request["train"], request["validation"])
     return leaks
-
-
-def _launch(home: Workspace, request: dict[str, Any], name: str, allowed: bool, usable: bool) -> None:
-    """The button, and what it waits for."""
-    busy = any(one.name == name for one in active(home, "train"))
-    missing = not (name and request["train"] and usable)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        pressed = st.button("Launch fine-tune", type="primary", key="tune_go", disabled=busy or missing)
-        if busy:
-            st.caption("A fine-tune of this name is under way.")
-        elif not usable:
-            st.caption("Choose a base model that can be used.")
-        elif missing:
-            given = bool(request["train"])
-            st.caption("Give it a name" + ("." if given else " and choose training rows; store some on the page Data."))
-    if pressed:
-        with guarded():
-            preparation.launch_allowed(home, request, name, allowed)

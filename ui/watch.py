@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import streamlit as st
@@ -49,13 +50,11 @@ def _shown(workspace: Workspace, run: jobs.Run) -> None:
     status, (colour, icon) = run.status, STATES[run.state]
     st.markdown(f"**{plain(run.name)}** · {WORDS[run.kind]} · :{colour}-badge[{icon} {run.state}]")
     if not run.ended:
-        # a fine-tune's time left stands among its numbers
-        said = (run.status.get("text") or run.state) if run.kind == "train" else _line(run)
-        st.progress(_share(run), text=plain(said))
+        st.progress(_share(run), text=plain(_line(run, left=run.kind != "train")))  # which has it among its numbers
     elif run.state in ("stopped", "died") and run.kind == "train":
         st.caption(plain(curve.halted(run)))
     elif run.state == "done":
-        st.caption(f"Took {duration(status.get('seconds', 0))}. Run {plain(run.id)}")
+        st.caption(f"Took {duration(took(run) or 0)}. Run {plain(run.id)}")
     if error := status.get("error"):
         st.error(plain(error["fix"]), title=plain(error["what"]), icon=":material/error:")
     if status.get("device"):
@@ -76,10 +75,22 @@ def _share(run: jobs.Run) -> float:
     return min(1.0, max(0.0, done / total)) if total else 0.0
 
 
-def _line(run: jobs.Run) -> str:
-    """What it does now and how long it will still take."""
-    text, left = run.status.get("text") or run.state, run.status.get("seconds_left")
-    return f"{text}, about {duration(left)} left" if left else text
+def _line(run: jobs.Run, left: bool = True) -> str:
+    """What it does now, for how long it has been under way, and (``left``) how long it will still take."""
+    text, still, begun = run.status.get("text") or run.state, run.status.get("seconds_left"), took(run)
+    if left and still:
+        text += f", about {duration(still)} left"
+    return text if begun is None else f"{text} · {duration(begun)} so far"
+
+
+def took(run: jobs.Run) -> float | None:
+    """Seconds that a run took, or has been under way: by the clock, for a status is written only when there is news.
+
+    None before its process has begun.
+    """
+    if run.ended or "started" not in run.status:
+        return run.status.get("seconds")
+    return (datetime.now(UTC) - datetime.fromisoformat(run.status["started"])).total_seconds()
 
 
 def _buttons(workspace: Workspace, run: jobs.Run) -> None:

@@ -6,7 +6,7 @@ from data import jobs
 from data.shell import duration
 from ui.frame import empty, link, notice, plain, warnings, when, workspace
 from ui.selection import choose
-from ui.watch import WORDS, watch
+from ui.watch import WORDS, took, watch
 
 RESULTS = {
     "build": ("knowledge", "Knowledge base"), "train": ("tune", "Fine-tune"), "bench": ("compare", "Compare"),
@@ -25,18 +25,24 @@ if not runs:
     empty("No job has run yet.", then, "data", key="runs")
     st.stop()
 
-rows = [
-    {"Name": run.name, "Kind": WORDS[run.kind], "State": run.state, "Ordered": when(run.order["created"]),
-     "Took": duration(run.status["seconds"]) if "seconds" in run.status else "",
-     "What it says": run.status.get("text", "")}
-    for run in runs
-]  # fmt: skip
-st.dataframe(rows, hide_index=True, key="runs_table", alt="All runs")
 
+@st.fragment(run_every="2s" if any(not run.ended for run in runs) else None)
+def listed() -> None:
+    """All runs as they stand now."""
+    rows = [
+        {"Name": run.name, "Kind": WORDS[run.kind], "State": run.state, "Ordered": when(run.order["created"]),
+         "Took": "" if (seconds := took(run)) is None else duration(seconds),
+         "What it says": run.status.get("text", "")}
+        for run in jobs.list_runs(home)
+    ]  # fmt: skip
+    st.dataframe(rows, hide_index=True, key="runs_table", alt="All runs")
+
+
+listed()
 run = choose(runs, "Look at one run", "runs_chosen")
 watch(home, run)
 page, title = RESULTS[run.kind]
-link(page, f"Its result, on the page {title}", run.id)
+link(page, f"{'Its result, on the' if run.state == 'done' else 'Open it on the'} page {title}", run.id)
 
 with st.expander("Log", expanded=run.state in ("failed", "died"), key="runs_log"):
     st.code(jobs.log_tail(run) or "Nothing was printed yet.", language=None, height=320)

@@ -1,0 +1,88 @@
+"""A model folder whose config.json is strange: the picker says in one sentence what is wrong."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from data.errors import UserError
+from sft.lookup import said_of
+from sft.model import LocalModel
+from sft.orders import order_training
+from tests import tiny
+from tests.test_pages import at
+from tests.tiny import config
+
+home, workspace = tiny.home, tiny.workspace
+GONE = "gone"
+ODD = [
+    ("architectures", 5, "states the architectures '5', which is not a list of names"),
+    ("architectures", {"a": 1}, "which is not a list of names"),
+    ("architectures", [5], "which is not a list of names"),
+    ("model_type", GONE, "states no model_type"),
+    ("model_type", None, "states no model_type"),
+    ("model_type", [], "states the model_type '[]', which is not a name"),
+    ("model_type", ["lfm2"], "which is not a name"),
+    ("model_type", 5, "states the model_type '5', which is not a name"),
+    ("vocab_size", "x", "does not fit its type 'lfm2': Field 'vocab_size' expected int, got str (value: 'x')"),
+    ("vocab_size", None, "Field 'vocab_size' expected int"),
+    ("vocab_size", -1, "states the vocab_size '-1', which is not a count"),
+    ("vocab_size", 10**30, "which is not a count"),
+    ("num_hidden_layers", 5, "`num_hidden_layers` (5) must be equal to the number of `layer_types` (2)"),
+    ("quantization_config", 5, "states the quantization_config '5', which is not an object"),
+    ("text_config", "x", "states the text_config 'x', which is not an object"),
+    ("dtype", [5], "which is not a name"),
+]
+
+
+def odd(home: Path, into: Path, key: str, value: Any) -> Path:
+    """The tiny model with one value of its config.json changed, or gone."""
+    shutil.copytree(home / "tiny", into)
+    stated = json.loads((into / "config.json").read_text())
+    stated[key] = value
+    (into / "config.json").write_text(json.dumps({k: v for k, v in stated.items() if v != GONE}))
+    return into
+
+
+@pytest.mark.parametrize(("key", "value", "sentence"), ODD)
+def test_a_strange_value_is_one_sentence(home: Path, tmp_path: Path, key: str, value: Any, sentence: str) -> None:
+    folder = odd(home, tmp_path / "odd", key, value)
+    said = said_of(str(folder), ask_hub=False)
+    assert sentence in said["why"], said["why"]
+    assert "\n" not in said["why"]
+    assert said["why"].endswith(".")
+
+
+@pytest.mark.parametrize(("key", "value"), [("architectures", []), ("architectures", None), ("text_config", None)])
+def test_what_may_be_left_open_is_no_reason_to_refuse(home: Path, tmp_path: Path, key: str, value: Any) -> None:
+    said = said_of(str(odd(home, tmp_path / "odd", key, value)), ask_hub=False)
+    assert (said["why"], "parameters" in said["line"]) == ("", True)
+
+
+def test_weights_of_another_size_than_stated_are_a_sentence_when_they_are_loaded(home: Path, tmp_path: Path) -> None:
+    folder = odd(home, tmp_path / "odd", "vocab_size", 5)
+    with pytest.raises(UserError, match=r"The weights of odd do not fit its config.json: the sizes differ"):
+        LocalModel.load(str(folder))
+
+
+def test_the_page_says_it_and_waits_with_the_launch(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from data.workspace import open_workspace
+
+    monkeypatch.setenv("CROSSOVER_HOME", str(tmp_path / "workspace"))
+    root = open_workspace(tmp_path / "workspace")
+    folder = odd(home, tmp_path / "odd", "seed", 0)
+    order_training(root, "before", config(home, model=str(folder)), str(home / "rows.jsonl"))  # so that it is offered
+    (folder / "config.json").write_text(json.dumps({"model_type": "lfm2", "vocab_size": "x"}))
+    app = at("tune")
+    app.selectbox(key="tune_model").select(str(folder)).run(timeout=120)
+    assert not app.exception
+    (error,) = app.error
+    said = error.proto.title.replace("\\", "")
+    assert said.startswith(f"Model {str(folder)!r} cannot be used: its config.json does not fit its type 'lfm2'"), said
+    assert app.button(key="tune_go").disabled
