@@ -65,8 +65,8 @@ class TrainConfig:
         low=16, high=131_072,
     )  # fmt: skip
     patience: int = option(
-        5, "stop after this many of the ten or so evaluations without a better one (0: never); a metric of few questions "
-        "jumps about",
+        5, "stop after this many of the ten or so evaluations without a better one (0: never); a metric of few "
+        "questions jumps about",
         low=0, high=100,
     )  # fmt: skip
     criterion: str = option(

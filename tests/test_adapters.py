@@ -183,9 +183,14 @@ def test_what_a_manifest_adds_that_nobody_knows_stays_behind(
     assert made["curve"] == tuned.manifest()["curve"]
 
 
-@pytest.mark.parametrize(("file", "said"), [("adapter_config.json", "cannot be read"),
-                                            ("tokenizer_config.json", "cannot be read"),
-                                            ("manifest.json", "(cannot be read|not in format 1|is damaged)")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        ("adapter_config.json", "cannot be read"),
+        ("tokenizer_config.json", "cannot be read"),
+        ("manifest.json", "(cannot be read|not in format|is damaged)"),
+    ],
+)
 @pytest.mark.parametrize("text", ["[1]", "{" * 3 + '"a"', '{"a":' * 100_000])
 def test_json_that_is_torn_deep_or_a_list_is_refused(
     tuned: Artifact, workspace: Workspace, home: Path, tmp_path: Path, file: str, said: str, text: str
