@@ -17,6 +17,7 @@ from data.errors import UserError
 from data.workspace import Workspace
 from eval.used import scores_by_adapter
 from sft import adapters, naming
+from tests.test_pages import table
 from ui import cached, frame
 
 APP = Path(__file__).resolve().parents[1] / "app.py"
@@ -162,7 +163,7 @@ def test_every_page_shows_the_others_and_names_what_is_damaged(home: Workspace) 
         app = at(page)
         assert not app.exception, page
         assert [name for name in names if name not in said(app)] == [], page
-    assert "other@1" in list(next(one.value for one in at("tune").dataframe if "Base" in one.value.columns)["Name"])
+    assert "other@1" in list(table(at("tune"), "Base")["Name"])
 
 
 def _rename_all(root: str, first: int) -> None:

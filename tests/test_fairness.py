@@ -111,7 +111,9 @@ def test_a_dataset_is_known_by_its_rows_in_any_version(tmp_path: Path) -> None:
     home = open_workspace(tmp_path)
     for name, print_ in (("help", "a"), ("help", "b"), ("tickets", "b")):
         with staging(home, "datasets") as built:
-            publish(home, "datasets", name, built, {"splits": {"train": {"fingerprint": print_}}})
+            publish(home, "datasets", name, built, {
+                "documents": 0, "leakage": {}, "splits": {"train": {"rows": 1, "columns": [], "fingerprint": print_}},
+            })  # fmt: skip
     assert datasets_with(home, "train", "a") == ["help"]
     assert datasets_with(home, "train", "b") == ["help", "tickets"]
     assert datasets_with(home, "test", "a") == datasets_with(home, "train", None) == []
