@@ -130,8 +130,9 @@ def mix(scores: dict[str, Any], places: dict[str, str]) -> str:
     if not kinds:
         return ""
     leader = titles[corners[0]]
-    told = [f"{titles.get(name, name)} on {', '.join(dict.fromkeys(of))}" for name, of in kinds.items()]
-    return f"It depends on the mix of questions: clearly ahead of {leader} is {'; '.join(told)}."
+    told = [(titles.get(name, name), ", ".join(dict.fromkeys(of))) for name, of in kinds.items()]
+    rest = "".join(f"; {name} on {of}" for name, of in told[1:])
+    return f"It depends on the mix of questions: {told[0][0]} is clearly ahead of {leader} on {told[0][1]}{rest}."
 
 
 def _ceiling(scores: dict[str, Any], places: dict[str, str], metric: str) -> str:

@@ -181,7 +181,7 @@ def test_the_headline_says_that_another_task_has_another_leader() -> None:
         {"first": "sft", "second": "rag", "task": "number", "sign": 0},
     ]
     assert headline(scores, PLACES).endswith(
-        "It depends on the mix of questions: clearly ahead of SFT is RAG on short answers."
+        "It depends on the mix of questions: RAG is clearly ahead of SFT on short answers."
     )
 
 
