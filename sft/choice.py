@@ -26,7 +26,8 @@ class Point:
 
 @dataclass(frozen=True)
 class Criteria:
-    """What chooses the checkpoint (``keep``) and what stops early (``stop``): "metric", "loss" or "last"."""
+    """What chooses the checkpoint (``keep``): "metric", "loss" or "last"; and what stops early (``stop``): one of
+    these, or "both" (metric and loss stand still)."""
 
     keep: str
     stop: str
@@ -46,6 +47,8 @@ def criteria_for(keep: str, stop: str, validated: bool, asked: int) -> Criteria:
     elif keep == "metric" and not asked:
         chosen, reason = "loss", "no question is asked at checkpoints"
     stopping = chosen if stop == "auto" or (stop == "metric" and not asked) else stop
+    if stop == "auto" and chosen == "metric":  # a metric of few questions stands still by chance while the loss falls
+        stopping = "both"
     return Criteria(chosen, stopping, reason)
 
 
@@ -75,6 +78,8 @@ def _merit(point: Point, by: str) -> tuple[float, float]:
 
 
 def since_best(evaluated: Sequence[Point], by: str) -> int:
-    """How many evaluations came after the best one."""
+    """How many evaluations came after the best one; by "both": after the later of both best ones."""
+    if by == "both":
+        return min(since_best(evaluated, "metric"), since_best(evaluated, "loss"))
     top = best(evaluated, by)
     return sum(point.step > top.step for point in evaluated) if top else 0

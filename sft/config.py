@@ -74,7 +74,9 @@ class TrainConfig:
         "sample of the validation rows) or the validation loss; auto is the metric when enough is asked",
         choices=CRITERIA,
     )  # fmt: skip
-    stopping: str = option("auto", "what patience looks at; auto is what chooses the checkpoint", choices=CRITERIA)
+    stopping: str = option(
+        "auto", "what patience looks at; auto is both: training goes on while either improves", choices=CRITERIA
+    )
     asked: int = option(64, "validation rows that are asked at every checkpoint (0: none)", low=0, high=10_000)
     processes: int = option(1, "processes that train together, one for each GPU (torchrun)", low=1, high=64)
     loss: str = option(

@@ -52,13 +52,19 @@ def test_equal_metrics_are_told_apart_by_the_loss_and_equal_losses_by_coming_fir
 
 def test_early_stopping_looks_at_either() -> None:
     evaluated = points(overfit())
-    assert [since_best(evaluated, by) for by in ("metric", "loss")] == [2, 3]
+    assert [since_best(evaluated, by) for by in ("metric", "loss", "both")] == [2, 3, 2]
+
+
+def test_a_metric_that_stands_still_by_chance_stops_nothing_while_the_loss_falls() -> None:
+    lucky = [Point(0, 5.1, 0.05), Point(23, 3.45, 0.03), Point(46, 3.40, 0.02), Point(69, 3.35, 0.02)]
+    assert [since_best(lucky, by) for by in ("metric", "both")] == [3, 0]
 
 
 @pytest.mark.parametrize(
     ("settings", "expected"),
     [
-        (("auto", "auto", True, 64), ("metric", "metric")),
+        (("auto", "auto", True, 64), ("metric", "both")),
+        (("metric", "metric", True, 64), ("metric", "metric")),
         (("auto", "auto", True, 19), ("loss", "loss")),
         (("auto", "auto", False, 0), ("last", "last")),
         (("metric", "loss", True, 5), ("metric", "loss")),

@@ -115,7 +115,7 @@ def test_the_peak_of_the_task_metric_is_kept_and_training_stops_after_it(workspa
         mean = next(planted)
         return Measured(mean, max(0.0, mean - 0.1), mean + 0.1, len(pairs))
 
-    run = ordered(workspace, home, "overfit", patience=3)
+    run = ordered(workspace, home, "overfit", patience=3, stopping="metric")
     summary = train(workspace, run, Reporter(run), judge)
     assert (summary["best_step"], summary["ended"], summary["steps"]) == (6, "early", 12)
     assert (summary["metric"], summary["metric_mean"], summary["metric_n"]) == ("exact_match", 0.9, 24)

@@ -102,7 +102,11 @@ def _kept(run: jobs.Run) -> None:
     begun = f"Kept: the checkpoint after step {best}" if best is not None else "The checkpoint to keep is chosen"
     text = f"{begun}, by {what} ({rule['reason']})."
     if rule["stop"] not in (rule["keep"], "last"):
-        text += f" Early stopping looks at the {'validation loss' if rule['stop'] == 'loss' else metric}."
+        looked = {
+            "loss": "the validation loss",
+            "both": f"{metric} and validation loss: it waits for both to stand still",
+        }
+        text += f" Early stopping looks at {looked.get(rule['stop'], metric)}."
     if metric:
         text += (f" At every checkpoint {rule['asked']} are asked, and before the first step the untuned base is, as "
                  f"step 0. The metric is {metric}: {rule['metric_reason']}.")  # fmt: skip
