@@ -13,6 +13,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from data.errors import UserError
+from data.leakage import audit
+from data.schema import Example
 from data.store import Artifact, versions
 from data.workspace import Workspace
 from sft import adapters
@@ -157,6 +159,20 @@ def test_a_manifest_of_anything_but_plain_values_is_refused_and_nothing_is_store
     assert versions(workspace, "adapters", "bad") == []
 
 
+def test_a_leak_of_long_questions_comes_in_with_its_model(
+    tuned: Artifact, workspace: Workspace, home: Path, tmp_path: Path
+) -> None:
+    question = "Who wrote this? " + "long " * 1_000
+    rows = [Example("a", question, ("Ada",)), Example("b", f"Please say: {question}", ("Ada",))]
+    found = audit(rows, rows[:1]).saved()
+    assert found["same"] == (question,)
+    shutil.copytree(tuned.path, tmp_path / "leaky")
+    manifest = json.loads((tmp_path / "leaky" / "manifest.json").read_text())
+    (tmp_path / "leaky" / "manifest.json").write_text(json.dumps(manifest | {"leakage": [found]}))
+    made = take_in(workspace, tmp_path / "leaky", model=str(home / "tiny")).manifest()
+    assert made["leakage"][0]["same"] == [question]
+
+
 @pytest.mark.parametrize("taught", [{"keys": 5}, {"keys": [5]}, {"facts": []}, {"keys": [], "documents": {"a": "b"}}])
 def test_strange_keys_of_training_questions_are_refused(
     tuned: Artifact, workspace: Workspace, home: Path, tmp_path: Path, taught: dict[str, Any]
@@ -185,7 +201,7 @@ def test_what_a_manifest_adds_that_nobody_knows_stays_behind(
 
 @pytest.mark.parametrize(("file", "said"), [("adapter_config.json", "cannot be read"),
                                             ("tokenizer_config.json", "cannot be read"),
-                                            ("manifest.json", "(cannot be read|is not in format 1)")])  # fmt: skip
+                                            ("manifest.json", "(cannot be read|is damaged)")])  # fmt: skip
 @pytest.mark.parametrize("text", ["[1]", "{" * 3 + '"a"', '{"a":' * 100_000])
 def test_json_that_is_torn_deep_or_a_list_is_refused(
     tuned: Artifact, workspace: Workspace, home: Path, tmp_path: Path, file: str, said: str, text: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import platform
 import shutil
 from pathlib import Path
 
@@ -12,9 +13,10 @@ from streamlit.testing.v1 import AppTest
 
 from data import aliases, jobs, listing, store
 from data.demo.first_start import SHIPPED
-from data.disk import read_json, read_jsonl
+from data.disk import read_json, read_jsonl, write_json
 from data.errors import UserError
 from data.workspace import Workspace
+from eval import gaps
 from eval.used import scores_by_adapter
 from sft import adapters, naming
 from ui import cached, frame
@@ -64,7 +66,7 @@ def test_a_damaged_run_is_named_and_hides_no_other(home: Workspace, file: str, t
     ("file", "change"),
     [("run.json", {"created": "yesterday"}), ("run.json", {"config": []}), ("run.json", {"kind": "dance"}),
      ("run.json", {"config": {"systems": [None]}}), ("status.json", {"state": "singing"}),
-     ("status.json", {"done": "half"}), ("status.json", {"error": "none"})],
+     ("status.json", {"done": "half"}), ("status.json", {"error": "none"}), ("status.json", {"started": "soon"})],
 )  # fmt: skip
 def test_a_run_with_one_wrong_value_is_damaged(home: Workspace, file: str, change: dict[str, object]) -> None:
     bench = jobs.list_runs(home, "bench")[0]
@@ -72,6 +74,25 @@ def test_a_run_with_one_wrong_value_is_damaged(home: Workspace, file: str, chang
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
     assert str(path) in jobs.damaged(home)[0]
     assert bench.id not in [run.id for run in jobs.list_runs(home)]
+
+
+def test_a_running_status_that_names_no_process_is_of_one_that_died(home: Workspace) -> None:
+    bench = jobs.list_runs(home, "bench")[0]
+    status = {"state": "running", "host": platform.node(), "boot_id": jobs._boot_id()}
+    write_json(bench.folder / "status.json", status)
+    assert jobs.load(home, bench.id).state == "died"
+
+
+def test_a_plan_of_something_else_is_damaged(home: Workspace) -> None:
+    bench = jobs.list_runs(home, "bench")[0]
+    write_json(bench.folder / "plan.json", {"batches": [{"system": "sft"}]})
+    with pytest.raises(UserError, match=r"plan\.json is damaged: it holds no list of batches, number 1\.examples"):
+        gaps.missing(bench)
+
+
+def test_the_name_of_a_workspace_says_nothing_of_the_files_in_it(tmp_path: Path) -> None:
+    run = jobs.order(Workspace(tmp_path / "train"), "build", "b", {}, {"train": "all"})
+    assert run.order["inputs"] == {"train": "all"}
 
 
 @pytest.mark.parametrize("text", WRONG)

@@ -16,7 +16,7 @@ import pytest
 
 from data import aliases, child, jobs, store
 from data.denied import Denied, told
-from data.disk import append_jsonl, write_bytes, write_json
+from data.disk import append_jsonl, sole_writer, write_bytes, write_json
 from data.errors import UserError
 from data.shell import main, verb
 from data.workspace import Workspace
@@ -89,6 +89,13 @@ def test_a_rename_that_has_no_room_keeps_the_old_names(workspace: Workspace, mod
         with no_file_beyond(10), pytest.raises(Denied, match=aliases.FILE):
             aliases.write_alias(workspace, "adapters", "m", "better")
     assert aliases.aliases(workspace, "adapters") == {"m": "good"}
+
+
+def test_a_lock_is_not_blamed_for_what_its_holder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="other"), sole_writer(tmp_path / ".lock"):
+        (tmp_path / "other").unlink()
+    with pytest.raises(Denied, match=r"gone/\.lock cannot be written"), sole_writer(tmp_path / "gone" / ".lock"):
+        pass
 
 
 def to_folder(model: store.Artifact, target: Path) -> Any:
