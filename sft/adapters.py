@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from data import aliases
+from data import listing
 from data.aliases import called, identity
 from data.denied import in_words
 from data.disk import write_bytes, write_json
@@ -98,7 +98,7 @@ def tuned_models(workspace: Workspace) -> list[Artifact]:
 
 def damaged(workspace: Workspace) -> list[str]:
     """A sentence for each tuned model that cannot be read, and for the file of their names."""
-    return [*aliases.damaged(workspace, KIND), *readable(workspace, KIND)[1]]
+    return listing.damaged(workspace, KIND)
 
 
 def made_by(workspace: Workspace, run_id: str) -> Artifact | None:

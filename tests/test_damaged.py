@@ -122,6 +122,10 @@ def test_a_damaged_pointer_hides_its_own_name_alone(home: Workspace) -> None:
     assert [artifact.name for artifact, _ in found] == ["other"]
     assert "or delete it: the name then means its newest version" in sentence
     assert store.resolve(home, "knowledge", "brindlewick@1").version == 1
+    pointer = home.folder("adapters") / "brindlewick" / "current.json"
+    pointer.write_text('{"format": 1}')
+    for said in (adapters.damaged(home), cached.damaged(home, "adapters")):
+        assert [one.partition(" ")[0] for one in said] == [str(pointer)], "the shell names what the page names"
 
 
 @pytest.mark.parametrize("text", WRONG)

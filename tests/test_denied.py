@@ -22,6 +22,7 @@ from data.shell import main, verb
 from data.workspace import Workspace
 from sft import adapters
 from sft.parcel import zipped
+from ui import frame
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -159,6 +160,29 @@ def test_both_doors_say_it_in_a_sentence(workspace: Workspace, code: int, capsys
     problem = jobs.load(workspace, run.id).status["error"]
     assert problem["what"].startswith("/data/rows.jsonl")
     assert "defect" not in problem["fix"]
+
+
+def test_the_traceback_of_what_nobody_foresaw_is_left_where_a_developer_looks(
+    workspace: Workspace, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run = jobs.order(workspace, "build", "b", {}, {})
+    child.run(workspace, run.id, refuse(errno.ENOENT), needs_device=False)
+    with frame.guarded():
+        refuse(errno.ENOENT)()
+    assert capfd.readouterr().err.count("in work\n") == 2, "the line that raised it, in the job's log and the server's"
+    with frame.guarded():
+        raise UserError("foreseen")
+    assert "Traceback" not in capfd.readouterr().err
+    script = (
+        "import argparse, data.shell as s; top = argparse.ArgumentParser();"
+        "s.verb(top.add_subparsers(), 'do', lambda o: open('/no/such'), ''); raise SystemExit(s.main(top, ['do']))"
+    )
+    for flags, shown in (([], False), (["-X", "dev"], True)):
+        done = subprocess.run(
+            [sys.executable, *flags, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, "Traceback" in done.stderr) == (2, shown)
+        assert done.stderr.splitlines()[-1].startswith("Error: /no/such cannot be read or written: it is not there.")
 
 
 def test_a_defect_stays_a_defect(workspace: Workspace) -> None:
