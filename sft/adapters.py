@@ -125,14 +125,19 @@ def described(artifact: Artifact, workspace: Workspace | None = None) -> dict[st
 def export(artifact: Artifact, folder: Path) -> list[str]:
     """Copy a tuned model to a folder anyone's PEFT or transformers can load; returns the file names.
 
-    The folder appears whole or not at all. Raises UserError when it is there and not empty, or cannot be written.
+    A new folder appears whole or not at all; one that is there already, perhaps as a disk of its own, is filled once
+    all has been copied. Raises UserError when it is not empty, or cannot be written.
     """
     new_folder(folder)
-    part = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.part")
+    there = folder.exists()
+    part = (folder if there else folder.parent) / f".{folder.name}.{secrets.token_hex(4)}.part"
     try:
         with in_words(folder):
             shutil.copytree(artifact.path, part)
-            os.rename(part, folder)  # takes the place of an empty folder only
+            for path in sorted(part.iterdir()) if there else ():
+                os.rename(path, folder / path.name)
+            if not there:
+                os.rename(part, folder)
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return sorted(path.name for path in folder.iterdir())

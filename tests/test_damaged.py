@@ -18,7 +18,7 @@ from data.errors import UserError
 from data.workspace import Workspace
 from eval import gaps
 from eval.used import scores_by_adapter
-from sft import adapters, naming
+from sft import adapters, leaks, naming
 from ui import cached, frame
 
 APP = Path(__file__).resolve().parents[1] / "app.py"
@@ -114,6 +114,11 @@ def test_a_manifest_without_its_summary_is_damaged(home: Workspace) -> None:
     path.write_text(json.dumps({k: v for k, v in json.loads(path.read_text()).items() if k != "summary"}))
     assert "holds no usable summary" in adapters.damaged(home)[0]
     assert [artifact.ref for artifact in adapters.tuned_models(home)] == ["other@1"]
+
+
+def test_a_damaged_manifest_takes_no_test_set_out_of_the_leakage_audit(home: Workspace) -> None:
+    (home.folder("datasets") / "demo" / "1" / "manifest.json").write_text("null")
+    assert leaks.test_sets(home, "other") == ["demo@1", "other@1"]
 
 
 def test_a_damaged_pointer_hides_its_own_name_alone(home: Workspace) -> None:

@@ -21,6 +21,7 @@ from data.errors import UserError
 from data.shell import main, verb
 from data.workspace import Workspace
 from sft import adapters
+from sft.hub_errors import told_of_hub
 from sft.parcel import zipped
 from ui import frame
 
@@ -120,6 +121,21 @@ def test_an_export_without_room_leaves_nothing(
     assert [one.name for one in home.iterdir()] == [name]
 
 
+def test_an_export_fills_a_folder_that_is_there_and_needs_no_room_beside_it(
+    model: store.Artifact, tmp_path: Path
+) -> None:
+    """A folder may be a disk of its own, or stand where nobody else may write: nothing is renamed over it."""
+    out = tmp_path / "out"
+    out.mkdir()
+    before = out.stat().st_ino
+    with no_file_beyond(50_000), pytest.raises(Denied, match=f"{out} cannot be written"):
+        adapters.export(model, out)
+    assert list(out.iterdir()) == []
+    names = adapters.export(model, out)
+    assert names == sorted(one.name for one in model.path.iterdir())
+    assert out.stat().st_ino == before
+
+
 def test_two_that_pack_the_same_at_once_both_give_a_whole_zip(model: store.Artifact, tmp_path: Path) -> None:
     """The second begins while the first is packing, and ends before it: neither touches the other's half."""
     from zipfile import ZipFile
@@ -183,6 +199,14 @@ def test_the_traceback_of_what_nobody_foresaw_is_left_where_a_developer_looks(
         )
         assert (done.returncode, "Traceback" in done.stderr) == (2, shown)
         assert done.stderr.splitlines()[-1].startswith("Error: /no/such cannot be read or written: it is not there.")
+
+
+def test_a_closed_folder_for_downloads_is_not_taken_for_a_hub_out_of_reach() -> None:
+    for code, said in ((errno.EACCES, "/models/x cannot be read or written: you have no right to"),
+                       (errno.ENOSPC, "/models/x cannot be read or written: the disk is full"),
+                       (errno.ECONNREFUSED, "the Hugging Face hub was not reached")):  # fmt: skip
+        with pytest.raises(UserError, match=said), told_of_hub("org/name"):
+            raise OSError(code, os.strerror(code), "/models/x")
 
 
 def test_a_defect_stays_a_defect(workspace: Workspace) -> None:
