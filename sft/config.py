@@ -64,7 +64,11 @@ class TrainConfig:
         None, "longest row in tokens; longer ones are left out and counted (default: the model's window)",
         low=16, high=131_072,
     )  # fmt: skip
-    patience: int = option(3, "stop after this many evaluations without a better one (0: never)", low=0, high=100)
+    patience: int = option(
+        5, "stop after this many of the ten or so evaluations without a better one (0: never); a metric of few "
+        "questions jumps about",
+        low=0, high=100,
+    )  # fmt: skip
     criterion: str = option(
         "auto", "what chooses the checkpoint that is kept: the task metric (exact match or token F1 of answers to a "
         "sample of the validation rows) or the validation loss; auto is the metric when enough is asked",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import platform
+import re
 import shutil
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from data.workspace import Workspace
 from eval import gaps
 from eval.used import scores_by_adapter
 from sft import adapters, leaks, naming
+from tests.test_pages import table
 from ui import cached, frame
 
 APP = Path(__file__).resolve().parents[1] / "app.py"
@@ -192,7 +194,9 @@ def test_every_page_shows_the_others_and_names_what_is_damaged(home: Workspace) 
         app = at(page)
         assert not app.exception, page
         assert [name for name in names if name not in said(app)] == [], page
-    assert "other@1" in list(next(one.value for one in at("tune").dataframe if "Base" in one.value.columns)["Name"])
+    models = table(at("tune"), "Validation loss")
+    assert list(models["Name"]) == ["other@1"]
+    assert re.fullmatch(r"\d\.\d{3}", models["Validation loss"][0]), "three decimals are enough"
 
 
 def _rename_all(root: str, first: int) -> None:
