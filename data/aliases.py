@@ -29,7 +29,10 @@ def identity(workspace: Workspace, kind: str, name: str) -> str:
 def called(workspace: Workspace, kind: str, ref: str) -> str:
     """What an exact reference ("id@2") is called now ("alias@2"); its id where the aliases are ``damaged``."""
     id_, at, number = ref.partition("@")
-    known = {} if damaged(workspace, kind) else aliases(workspace, kind)
+    try:
+        known = aliases(workspace, kind)
+    except UserError:
+        known = {}
     return f"{known.get(id_, id_)}{at}{number}"
 
 

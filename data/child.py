@@ -16,7 +16,7 @@ from typing import Any
 import psutil
 
 from data import jobs
-from data.denied import told
+from data.denied import traced
 from data.disk import append_jsonl, write_json
 from data.errors import Stopped, UserError
 from data.workspace import Workspace
@@ -143,10 +143,10 @@ def run(
             reporter.write(state="stopped", text="stopped on request", summary=stopped.summary, seconds_left=None)
             return 0
         except BaseException as error:
-            said = told(error)
+            said = traced(error)
             if said is error:
                 print(f"Error: {error}", flush=True)
-            else:
+            elif said is None:
                 traceback.print_exc()
             what = said.what if said else f"Crossover failed with {type(error).__name__}: {error}"
             fix = said.fix if said else "This is a defect; its log holds the details."

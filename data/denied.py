@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -46,6 +47,15 @@ def in_words(path: Path) -> Iterator[None]:
         if said := told(error, path, "written"):
             raise said from error
         raise
+
+
+def traced(error: BaseException) -> UserError | None:
+    """``told``, for a door through which errors leave. A sentence made here of an error that nobody foresaw may stand
+    for a defect of ours (a file that we forgot to write), so its traceback goes to standard error."""
+    said = told(error)
+    if said is not None and said is not error:
+        traceback.print_exception(error)
+    return said
 
 
 def told(error: BaseException, path: Path | None = None, what: str = "read or written") -> UserError | None:

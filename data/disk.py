@@ -68,8 +68,11 @@ def write_json(path: Path, value: dict[str, Any], mode: int = 0o644) -> None:
     write_bytes(path, text.encode(), mode)
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON object; a missing or damaged file, or one that holds something else, is a UserError that names it."""
+def read_json(path: Path, shape: Any = None) -> dict[str, Any]:
+    """Read a JSON object; a missing or damaged file, or one that holds something else, is a UserError that names it.
+
+    ``shape``: asked in place of the one that ``data.layout`` has for the file's name.
+    """
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -82,7 +85,7 @@ def read_json(path: Path) -> dict[str, Any]:
         raise UserError(f"{path} is not in format {FORMAT}.", "It was written by another version of Crossover.")
     if not isinstance(value, dict) or "format" not in value:
         raise UserError(f"{path} is damaged: it does not hold what Crossover wrote.", fix(path))
-    if lacking := misfit(path, value):
+    if lacking := misfit(path, value, shape):
         raise UserError(f"{path} is damaged: it holds {lacking}.", fix(path))
     return value
 
@@ -90,7 +93,9 @@ def read_json(path: Path) -> dict[str, Any]:
 @contextmanager
 def sole_writer(path: Path) -> Iterator[None]:
     """Hold the lock file ``path``: of two that read a file to change it, the second reads what the first wrote."""
-    with in_words(path), open(path, "w") as lock:
+    with in_words(path):
+        lock = open(path, "w")  # noqa: SIM115 - what the holder does is not about this file
+    with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 

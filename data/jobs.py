@@ -210,6 +210,8 @@ def _boot_id() -> str:
 
 def _alive(status: dict[str, Any]) -> bool:
     """True if the very process that wrote the status still runs (not a later one with the same number)."""
+    if not {"pid", "pid_started"} <= status.keys():
+        return False
     if status.get("host") != platform.node() or status.get("boot_id") != _boot_id():
         return False
     try:

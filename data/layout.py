@@ -54,14 +54,14 @@ SHAPES: dict[str, Any] = {
     "status.json": {
         "state": state, "text?": TEXT, "done?": NUMBER, "total?": NUMBER, "seconds?": NUMBER, "seconds_left?": FIGURE,
         "error?": {"what": str, "fix": str}, "summary?": dict, "pid?": int, "pid_started?": NUMBER, "device?": TEXT,
-        "device_reason?": TEXT, "versions?": dict,
+        "device_reason?": TEXT, "versions?": dict, "started?": moment, "host?": TEXT, "boot_id?": TEXT,
     },
     "current.json": {"version": int},
     "deleted.json": {"deleted": str},
     ".names.json": {"names": {"*": str}},
     "marks.json": {"marks": [{"id": str, "question": str, "document": str, "start": int, "end": int, "quote": str}]},
     "ballot.json": {"systems": [str]},
-    "plan.json": {"batches": [dict]},
+    "plan.json": {"batches": [{"system": str, "examples": [str]}]},
     "labels.json": {"labels": {"*": {"*": str}}},
     "taught.json": {"taught": {"*": {"*": (bool, type(None))}}},
     "conditions.json": {"systems": dict},
@@ -110,11 +110,15 @@ def fix(path: PurePath) -> str:
 def misfit(path: PurePath, value: dict[str, Any], given: Any = None) -> str:
     """What a stored object lacks to be what its file's name says, in a few words; empty when nothing.
 
-    ``given`` is the shape of a file whose name says nothing.
+    ``given`` is asked in place of what the name says: the shape of a file whose name says nothing, or that comes from
+    elsewhere.
     """
-    said = KINDS.get((path.name, str(value.get("kind"))))  # of a manifest, the folder says it as well
-    lies = KINDS.get((path.name, path.parts[-4])) if len(path.parts) > 3 else None
-    shapes = [given or SHAPES.get(path.name, dict), said or lies or dict]
+    if given:
+        return _misfit(value, given, "")
+    kind = KINDS.get((path.name, str(value.get("kind"))))
+    if kind is None and path.name == "manifest.json" and len(path.parts) > 3:
+        kind = KINDS.get((path.name, path.parts[-4]))  # <kind>/<name>/<version>/manifest.json
+    shapes = [SHAPES.get(path.name, dict), kind or dict]
     return next((found for shape in shapes if (found := _misfit(value, shape, ""))), "")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from data import aliases
 from data.disk import read_json
 from data.errors import UserError
 from data.store import Artifact, current_version, names, versions
@@ -38,9 +39,14 @@ def current(
     """The same of the version alone that each bare name means."""
     found, damaged = readable(workspace, kind, read)
     meant: dict[str, int] = {}
-    for name in {artifact.name for artifact, _ in found}:
+    for name in dict.fromkeys(artifact.name for artifact, _ in found):
         try:
             meant[name] = current_version(workspace, kind, name)
         except UserError as error:
             damaged.append(str(error))
     return [(one, manifest) for one, manifest in found if meant.get(one.name) == one.version], damaged
+
+
+def damaged(workspace: Workspace, kind: str, read: Read = read_json) -> list[str]:
+    """A sentence for each version and pointer of a kind that cannot be read, and for the file of its other names."""
+    return [*aliases.damaged(workspace, kind), *current(workspace, kind, read)[1]]

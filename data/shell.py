@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from data import jobs
-from data.denied import told
+from data.denied import told, traced
 from data.errors import UserError
 from data.workspace import Workspace
 
@@ -21,7 +21,8 @@ LINE_SECONDS = 2.0  # between two progress lines where they cannot overwrite eac
 def main(parser: argparse.ArgumentParser, arguments: list[str] | None = None) -> int:
     """Parse, call the chosen verb's function ``run(args) -> dict | int`` and print its result.
 
-    A dict is printed as one JSON object on the last line with ``--json``. Exit code 2 for what the user can fix.
+    A dict is printed as one JSON object on the last line with ``--json``. Exit code 2 for what the user can fix;
+    python -X dev shows the traceback of what the system refused, too.
     """
     for stream in (sys.stdout, sys.stderr):  # half characters, which a file's name may hold, are shown as codes
         if isinstance(stream, io.TextIOWrapper):
@@ -32,7 +33,7 @@ def main(parser: argparse.ArgumentParser, arguments: list[str] | None = None) ->
     except BrokenPipeError:
         return 1
     except Exception as error:
-        if said := told(error):
+        if said := (traced if sys.flags.dev_mode else told)(error):
             return _refused(said)
         raise
     if isinstance(result, int):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-_CONTROLS = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"  # all but tab and line ends
+_BREAKS = "\x0b\x0c\x1c-\x1f\x85"  # of lines, pages and records: white space like any other
+_CONTROLS = "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f"  # all but those, tab and line ends
 _TURNING = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # Unicode's Bidi_Control: they turn what follows around
 _TAGS = "\ufff9-\ufffb\U000e0000-\U000e007f"
 # Unicode's Default_Ignorable_Code_Point beside those: joiners, zero-width characters, soft hyphens, fillers, selectors
@@ -13,11 +14,11 @@ _EMPTY = (
     "\uffa0\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0080-\U000e0fff"
 )
 UNSEEN = re.compile(f"[{_CONTROLS}{_TURNING}{_TAGS}{_EMPTY}]")
-MISLEADING = re.compile(f"[{_CONTROLS}{_TURNING}{_TAGS}]")
+MISLEADING = re.compile(f"[{_CONTROLS}{_BREAKS}{_TURNING}{_TAGS}]")
 
 
 def without(text: str) -> str:
-    """The text without anything that cannot be seen, so that nothing unseen makes it another one."""
+    """The text without anything that cannot be seen, so that nothing unseen makes it another one. White space stays."""
     return UNSEEN.sub("", text)
 
 

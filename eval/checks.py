@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from data import jobs, shell
+from data.errors import UserError
 from data.options import whole
 from data.schema import DecodeSettings
 from data.workspace import open_workspace
@@ -48,13 +49,15 @@ def score_again(options: argparse.Namespace) -> dict[str, Any]:
 def complete(options: argparse.Namespace) -> dict[str, Any]:
     workspace = open_workspace()
     run = jobs.find(workspace, options.name, "bench")
+    if run.state != "done":
+        raise UserError(f"Run {run.id} is {run.state}.", f"Go on with it by: python -m data jobs resume {run.id}")
     lost = gaps.missing(run)
     for sentence in gaps.told(run, lost):
         shell.warn(options, sentence)
     if lost:
         shell.carry_out(workspace, run)
     shell.say(options, f"{run.id} has every answer{' again' if lost else ''}.")
-    return {"run": run.id, "asked_again": sum(lost.values())}
+    return {"run": run.id, "were_missing": sum(lost.values())}
 
 
 def add_verbs(verbs: Any) -> None:

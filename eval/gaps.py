@@ -27,12 +27,17 @@ def planned(run: Run) -> dict[str, set[str]]:
 
 
 def missing(run: Run, stored: Stored | None = None) -> dict[str, int]:
-    """{system: how many planned answers are not there}; {} for a whole comparison, and for one that is not done."""
-    if run.state != "done":
+    """{system: how many planned answers are not there}; {} for a whole comparison, and for one that was never whole."""
+    if not was_whole(run):
         return {}
     there = records.load_answers(run.folder) if stored is None else stored
     lost = {name: len(ids - set(there.get(name, ()))) for name, ids in planned(run).items()}
     return {name: count for name, count in lost.items() if count}
+
+
+def was_whole(run: Run) -> bool:
+    """True for a comparison that had every answer once: also while those it lost since are asked again."""
+    return run.state == "done" or (run.folder / "scores.json").exists()
 
 
 def told(run: Run, lost: Mapping[str, int]) -> list[str]:

@@ -51,8 +51,9 @@ def headline(scores: dict[str, Any], places: dict[str, str]) -> str:
         return ""
     first, best = corners[0], scores["systems"][places[corners[0]]][metric]
     if len(corners) == 1:
-        right = "of the words" if metric == "token_f1" else "of"
-        said = f"{TITLES[first]} answers {cell(best)} % {right} {best['n']} questions right"
+        said = f"{TITLES[first]} answers {cell(best)} % of {best['n']} questions right"
+        if metric == "token_f1":
+            said = f"{TITLES[first]} has a token F1 of {cell(best)} % over {best['n']} questions"
         return f"{said}, with nothing to compare it with."
     limits = [mix(scores, places), _ceiling(scores, places, metric), _floor(scores, places, first)]
     return " ".join([_leader(scores, places, corners, metric), *filter(None, limits)])
@@ -119,6 +120,8 @@ def mix(scores: dict[str, Any], places: dict[str, str]) -> str:
     By task from the tested pairs, by tag from ``scores["hidden"]["ahead"]`` (eval.hidden); older scores have fewer.
     """
     corners = [places[corner] for corner in ranked(scores, places, _metric(scores))]
+    if not corners:
+        return ""
     titles = {places[corner]: TITLES[corner] for corner in CORNERS if corner in places}
     kinds: dict[str, list[str]] = {}
     for pair in scores.get("task_pairs", []):
@@ -140,10 +143,10 @@ def _ceiling(scores: dict[str, Any], places: dict[str, str], metric: str) -> str
     gold = (scores["systems"].get(places.get("gold", "")) or {}).get(metric)
     if not gold or gold["high"] is None or gold["high"] >= LOW:
         return ""
-    return (
-        f"Even with the right passage at hand only {cell(gold)} % of {gold['n']} are right: the model's reading is the "
-        "limit, not the search."
-    )
+    what = f"only {cell(gold)} % of {gold['n']} are right"
+    if metric == "token_f1":
+        what = f"the token F1 is only {cell(gold)} % (n = {gold['n']})"
+    return f"Even with the right passage at hand {what}: the model's reading is the limit, not the search."
 
 
 def _floor(scores: dict[str, Any], places: dict[str, str], first: str) -> str:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from data import aliases
+from data import listing
 from data.aliases import called, identity
 from data.denied import in_words
 from data.disk import write_bytes, write_json
@@ -98,7 +98,7 @@ def tuned_models(workspace: Workspace) -> list[Artifact]:
 
 def damaged(workspace: Workspace) -> list[str]:
     """A sentence for each tuned model that cannot be read, and for the file of their names."""
-    return [*aliases.damaged(workspace, KIND), *readable(workspace, KIND)[1]]
+    return listing.damaged(workspace, KIND)
 
 
 def made_by(workspace: Workspace, run_id: str) -> Artifact | None:
@@ -125,14 +125,19 @@ def described(artifact: Artifact, workspace: Workspace | None = None) -> dict[st
 def export(artifact: Artifact, folder: Path) -> list[str]:
     """Copy a tuned model to a folder anyone's PEFT or transformers can load; returns the file names.
 
-    The folder appears whole or not at all. Raises UserError when it is there and not empty, or cannot be written.
+    A new folder appears whole or not at all; one that is there already, perhaps as a disk of its own, is filled once
+    all has been copied. Raises UserError when it is not empty, or cannot be written.
     """
     new_folder(folder)
-    part = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.part")
+    there = folder.exists()
+    part = (folder if there else folder.parent) / f".{folder.name}.{secrets.token_hex(4)}.part"
     try:
         with in_words(folder):
             shutil.copytree(artifact.path, part)
-            os.rename(part, folder)  # takes the place of an empty folder only
+            for path in sorted(part.iterdir()) if there else ():
+                os.rename(path, folder / path.name)
+            if not there:
+                os.rename(part, folder)
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return sorted(path.name for path in folder.iterdir())

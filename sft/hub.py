@@ -16,7 +16,7 @@ from typing import Any
 from data.child import Reporter
 from data.errors import UserError
 from sft.catalogue import Facts, gathered, stated_licence, unreadable
-from sft.hub_errors import in_words
+from sft.hub_errors import told_of_hub
 from sft.memory import told
 from sft.refusals import refused_files, refused_kind
 from sft.sources import ModelSource, cache_folder, cached, hub_name
@@ -55,7 +55,7 @@ def look(model: str) -> Offer:
     name = hub_name(model.strip())
     if name is None:
         raise UserError(f"{model!r} is no id of the Hugging Face hub.", "Ids look like organisation/name.")
-    with in_words(model):
+    with told_of_hub(model):
         api = HfApi()
         info = api.model_info(name["id"], revision=name["revision"], files_metadata=True, timeout=PATIENCE)
         files = {one.rfilename: int(one.size or 0) for one in info.siblings or []}
@@ -129,7 +129,7 @@ def fetch(model: str, reporter: Reporter) -> ModelSource:
         )
     done = 0
     for file, length in sorted(offer.files.items(), key=lambda pair: pair[0].endswith(".safetensors")):
-        with in_words(model):
+        with told_of_hub(model):
             _one(offer, file, done, reporter)
         done += length
         reporter.step(done, offer.bytes, f"downloading {offer.id}: {told(done)} of {told(offer.bytes)}")

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from data.denied import told
 from data.errors import UserError
 
 
 @contextmanager
-def in_words(model: str) -> Iterator[None]:
+def told_of_hub(model: str) -> Iterator[None]:
     """What the network layer raises, as one sentence and what to do."""
     from huggingface_hub.errors import (
         GatedRepoError,
@@ -33,10 +33,10 @@ def in_words(model: str) -> Iterator[None]:
     except HfHubHTTPError as error:
         what = f"The Hugging Face hub answered the question for {model!r} with error {error.response.status_code}."
         raise UserError(what, "Try again later.") from error
-    except (_http_error(), OSError) as error:  # no route, no name, no answer
-        if getattr(error, "errno", None) == errno.ENOSPC:
-            raise UserError("The disk is full.", "Free some space, then resume this run.") from error
+    except _http_error() as error:  # no route, no name, no answer
         raise _unreached(model) from error
+    except OSError as error:  # of the network, too, or of the folder that the files go to
+        raise told(error) or _unreached(model) from error
 
 
 def _http_error() -> type[Exception]:

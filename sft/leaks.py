@@ -7,10 +7,9 @@ from pathlib import Path
 
 from data.examples import locate, read_examples
 from data.leakage import Leakage, audit
-from data.listing import current
 from data.nearness import Embed
 from data.schema import Example
-from data.store import resolve
+from data.store import names, resolve
 from data.workspace import Workspace
 
 
@@ -29,8 +28,11 @@ def audits(
 
 
 def test_sets(workspace: Workspace, train: str) -> list[str]:
-    """References of the stored test sets: of every dataset at its current version, and of ``train``'s own version."""
-    stored = [artifact for artifact, _ in current(workspace, "datasets")[0]]
+    """References of the stored test sets: of every dataset at its current version, and of ``train``'s own version.
+
+    A damaged manifest takes no test set out of the audit; raises UserError where nobody can say which one is current.
+    """
+    stored = [resolve(workspace, "datasets", name) for name in names(workspace, "datasets")]
     name = train.partition("@")[0]
     if any(one.name == name for one in stored):
         stored.append(resolve(workspace, "datasets", train))

@@ -13,6 +13,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from data.errors import UserError
+from data.leakage import audit
+from data.schema import Example
 from data.store import Artifact, versions
 from data.workspace import Workspace
 from sft import adapters
@@ -119,9 +121,9 @@ def test_a_configuration_of_anything_but_plain_values_is_refused(
     ("part", "values", "said"),
     [
         ("", {"method": "full"}, "the method 'full'.' 'It must be one of lora, qlora"),
-        ("", {"method": 5}, "method"),
-        ("", {"base": "tiny"}, "base"),
-        ("", {"summary": None}, "summary"),
+        ("", {"method": 5}, "the method '5'"),
+        ("", {"base": "tiny"}, "does not state the base"),
+        ("", {"summary": None}, "does not state the summary"),
         ("", {"data": {"train": {"file": "rows.jsonl"}}}, "the data"),
         ("", {"data": {"train": 5}}, "the data"),
         ("", {"settings": {"seed": [1]}}, "the settings"),
@@ -130,9 +132,9 @@ def test_a_configuration_of_anything_but_plain_values_is_refused(
         ("", {"leakage": [5]}, "the leakage"),
         ("", {"instruction": "x" * 3000}, "the instruction"),
         ("base", {"hash": "abc"}, "the base.hash 'abc'.' 'It must be 64 hexadecimal digits"),
-        ("base", {"hash": 7}, "base.hash"),
-        ("base", {"id": "two\nlines"}, "base.id"),
-        ("base", {"id": 5}, "base.id"),
+        ("base", {"hash": 7}, "the base.hash"),
+        ("base", {"id": "two\nlines"}, "the base.id"),
+        ("base", {"id": 5}, "the base.id"),
         ("base", {"revision": "main"}, "the base.revision 'main'"),
         ("summary", {"metric": "luck"}, "the summary.metric 'luck'"),
         ("summary", {"metric_mean": 7}, "the summary.metric_mean '7'"),
@@ -155,6 +157,20 @@ def test_a_manifest_of_anything_but_plain_values_is_refused_and_nothing_is_store
     assert said.partition(".' '")[0] in refused.value.what
     assert said.partition(".' '")[2] in refused.value.fix
     assert versions(workspace, "adapters", "bad") == []
+
+
+def test_a_leak_of_long_questions_comes_in_with_its_model(
+    tuned: Artifact, workspace: Workspace, home: Path, tmp_path: Path
+) -> None:
+    question = "Who wrote this? " + "long " * 1_000
+    rows = [Example("a", question, ("Ada",)), Example("b", f"Please say: {question}", ("Ada",))]
+    found = audit(rows, rows[:1]).saved()
+    assert found["same"] == (question,)
+    shutil.copytree(tuned.path, tmp_path / "leaky")
+    manifest = json.loads((tmp_path / "leaky" / "manifest.json").read_text())
+    (tmp_path / "leaky" / "manifest.json").write_text(json.dumps(manifest | {"leakage": [found]}))
+    made = take_in(workspace, tmp_path / "leaky", model=str(home / "tiny")).manifest()
+    assert made["leakage"][0]["same"] == [question]
 
 
 @pytest.mark.parametrize("taught", [{"keys": 5}, {"keys": [5]}, {"facts": []}, {"keys": [], "documents": {"a": "b"}}])
@@ -183,14 +199,9 @@ def test_what_a_manifest_adds_that_nobody_knows_stays_behind(
     assert made["curve"] == tuned.manifest()["curve"]
 
 
-@pytest.mark.parametrize(
-    ("file", "said"),
-    [
-        ("adapter_config.json", "cannot be read"),
-        ("tokenizer_config.json", "cannot be read"),
-        ("manifest.json", "(cannot be read|not in format|is damaged)"),
-    ],
-)
+@pytest.mark.parametrize(("file", "said"), [("adapter_config.json", "cannot be read"),
+                                            ("tokenizer_config.json", "cannot be read"),
+                                            ("manifest.json", "(cannot be read|is damaged)")])  # fmt: skip
 @pytest.mark.parametrize("text", ["[1]", "{" * 3 + '"a"', '{"a":' * 100_000])
 def test_json_that_is_torn_deep_or_a_list_is_refused(
     tuned: Artifact, workspace: Workspace, home: Path, tmp_path: Path, file: str, said: str, text: str

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import platform
+import re
 import shutil
 from pathlib import Path
 
@@ -12,11 +14,12 @@ from streamlit.testing.v1 import AppTest
 
 from data import aliases, jobs, listing, store
 from data.demo.first_start import SHIPPED
-from data.disk import read_json, read_jsonl
+from data.disk import read_json, read_jsonl, write_json
 from data.errors import UserError
 from data.workspace import Workspace
+from eval import gaps
 from eval.used import scores_by_adapter
-from sft import adapters, naming
+from sft import adapters, leaks, naming
 from tests.test_pages import table
 from ui import cached, frame
 
@@ -65,7 +68,7 @@ def test_a_damaged_run_is_named_and_hides_no_other(home: Workspace, file: str, t
     ("file", "change"),
     [("run.json", {"created": "yesterday"}), ("run.json", {"config": []}), ("run.json", {"kind": "dance"}),
      ("run.json", {"config": {"systems": [None]}}), ("status.json", {"state": "singing"}),
-     ("status.json", {"done": "half"}), ("status.json", {"error": "none"})],
+     ("status.json", {"done": "half"}), ("status.json", {"error": "none"}), ("status.json", {"started": "soon"})],
 )  # fmt: skip
 def test_a_run_with_one_wrong_value_is_damaged(home: Workspace, file: str, change: dict[str, object]) -> None:
     bench = jobs.list_runs(home, "bench")[0]
@@ -73,6 +76,25 @@ def test_a_run_with_one_wrong_value_is_damaged(home: Workspace, file: str, chang
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
     assert str(path) in jobs.damaged(home)[0]
     assert bench.id not in [run.id for run in jobs.list_runs(home)]
+
+
+def test_a_running_status_that_names_no_process_is_of_one_that_died(home: Workspace) -> None:
+    bench = jobs.list_runs(home, "bench")[0]
+    status = {"state": "running", "host": platform.node(), "boot_id": jobs._boot_id()}
+    write_json(bench.folder / "status.json", status)
+    assert jobs.load(home, bench.id).state == "died"
+
+
+def test_a_plan_of_something_else_is_damaged(home: Workspace) -> None:
+    bench = jobs.list_runs(home, "bench")[0]
+    write_json(bench.folder / "plan.json", {"batches": [{"system": "sft"}]})
+    with pytest.raises(UserError, match=r"plan\.json is damaged: it holds no list of batches, number 1\.examples"):
+        gaps.missing(bench)
+
+
+def test_the_name_of_a_workspace_says_nothing_of_the_files_in_it(tmp_path: Path) -> None:
+    run = jobs.order(Workspace(tmp_path / "train"), "build", "b", {}, {"train": "all"})
+    assert run.order["inputs"] == {"train": "all"}
 
 
 @pytest.mark.parametrize("text", WRONG)
@@ -96,12 +118,21 @@ def test_a_manifest_without_its_summary_is_damaged(home: Workspace) -> None:
     assert [artifact.ref for artifact in adapters.tuned_models(home)] == ["other@1"]
 
 
+def test_a_damaged_manifest_takes_no_test_set_out_of_the_leakage_audit(home: Workspace) -> None:
+    (home.folder("datasets") / "demo" / "1" / "manifest.json").write_text("null")
+    assert leaks.test_sets(home, "other") == ["demo@1", "other@1"]
+
+
 def test_a_damaged_pointer_hides_its_own_name_alone(home: Workspace) -> None:
     (home.folder("knowledge") / "brindlewick" / "current.json").write_text('{"format": 1}')
     found, (sentence,) = listing.current(home, "knowledge")
     assert [artifact.name for artifact, _ in found] == ["other"]
     assert "or delete it: the name then means its newest version" in sentence
     assert store.resolve(home, "knowledge", "brindlewick@1").version == 1
+    pointer = home.folder("adapters") / "brindlewick" / "current.json"
+    pointer.write_text('{"format": 1}')
+    for said in (adapters.damaged(home), cached.damaged(home, "adapters")):
+        assert [one.partition(" ")[0] for one in said] == [str(pointer)], "the shell names what the page names"
 
 
 @pytest.mark.parametrize("text", WRONG)
@@ -163,7 +194,9 @@ def test_every_page_shows_the_others_and_names_what_is_damaged(home: Workspace) 
         app = at(page)
         assert not app.exception, page
         assert [name for name in names if name not in said(app)] == [], page
-    assert "other@1" in list(table(at("tune"), "Base")["Name"])
+    models = table(at("tune"), "Validation loss")
+    assert list(models["Name"]) == ["other@1"]
+    assert re.fullmatch(r"\d\.\d{3}", models["Validation loss"][0]), "three decimals are enough"
 
 
 def _rename_all(root: str, first: int) -> None:

@@ -16,12 +16,14 @@ import pytest
 
 from data import aliases, child, jobs, store
 from data.denied import Denied, told
-from data.disk import append_jsonl, write_bytes, write_json
+from data.disk import append_jsonl, sole_writer, write_bytes, write_json
 from data.errors import UserError
 from data.shell import main, verb
 from data.workspace import Workspace
 from sft import adapters
+from sft.hub_errors import told_of_hub
 from sft.parcel import zipped
+from ui import frame
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -91,6 +93,13 @@ def test_a_rename_that_has_no_room_keeps_the_old_names(workspace: Workspace, mod
     assert aliases.aliases(workspace, "adapters") == {"m": "good"}
 
 
+def test_a_lock_is_not_blamed_for_what_its_holder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="other"), sole_writer(tmp_path / ".lock"):
+        (tmp_path / "other").unlink()
+    with pytest.raises(Denied, match=r"gone/\.lock cannot be written"), sole_writer(tmp_path / "gone" / ".lock"):
+        pass
+
+
 def to_folder(model: store.Artifact, target: Path) -> Any:
     return adapters.export(model, target)
 
@@ -110,6 +119,21 @@ def test_an_export_without_room_leaves_nothing(
     assert list(home.iterdir()) == []
     export(model, home / name)
     assert [one.name for one in home.iterdir()] == [name]
+
+
+def test_an_export_fills_a_folder_that_is_there_and_needs_no_room_beside_it(
+    model: store.Artifact, tmp_path: Path
+) -> None:
+    """A folder may be a disk of its own, or stand where nobody else may write: nothing is renamed over it."""
+    out = tmp_path / "out"
+    out.mkdir()
+    before = out.stat().st_ino
+    with no_file_beyond(50_000), pytest.raises(Denied, match=f"{out} cannot be written"):
+        adapters.export(model, out)
+    assert list(out.iterdir()) == []
+    names = adapters.export(model, out)
+    assert names == sorted(one.name for one in model.path.iterdir())
+    assert out.stat().st_ino == before
 
 
 def test_two_that_pack_the_same_at_once_both_give_a_whole_zip(model: store.Artifact, tmp_path: Path) -> None:
@@ -152,6 +176,37 @@ def test_both_doors_say_it_in_a_sentence(workspace: Workspace, code: int, capsys
     problem = jobs.load(workspace, run.id).status["error"]
     assert problem["what"].startswith("/data/rows.jsonl")
     assert "defect" not in problem["fix"]
+
+
+def test_the_traceback_of_what_nobody_foresaw_is_left_where_a_developer_looks(
+    workspace: Workspace, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run = jobs.order(workspace, "build", "b", {}, {})
+    child.run(workspace, run.id, refuse(errno.ENOENT), needs_device=False)
+    with frame.guarded():
+        refuse(errno.ENOENT)()
+    assert capfd.readouterr().err.count("in work\n") == 2, "the line that raised it, in the job's log and the server's"
+    with frame.guarded():
+        raise UserError("foreseen")
+    assert "Traceback" not in capfd.readouterr().err
+    script = (
+        "import argparse, data.shell as s; top = argparse.ArgumentParser();"
+        "s.verb(top.add_subparsers(), 'do', lambda o: open('/no/such'), ''); raise SystemExit(s.main(top, ['do']))"
+    )
+    for flags, shown in (([], False), (["-X", "dev"], True)):
+        done = subprocess.run(
+            [sys.executable, *flags, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, "Traceback" in done.stderr) == (2, shown)
+        assert done.stderr.splitlines()[-1].startswith("Error: /no/such cannot be read or written: it is not there.")
+
+
+def test_a_closed_folder_for_downloads_is_not_taken_for_a_hub_out_of_reach() -> None:
+    for code, said in ((errno.EACCES, "/models/x cannot be read or written: you have no right to"),
+                       (errno.ENOSPC, "/models/x cannot be read or written: the disk is full"),
+                       (errno.ECONNREFUSED, "the Hugging Face hub was not reached")):  # fmt: skip
+        with pytest.raises(UserError, match=said), told_of_hub("org/name"):
+            raise OSError(code, os.strerror(code), "/models/x")
 
 
 def test_a_defect_stays_a_defect(workspace: Workspace) -> None:

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from data import jobs
-from data.disk import read_json
+from data.disk import read_json, write_json
 from data.errors import UserError
+from data.shell import main
 from data.workspace import Workspace, open_workspace
 from eval import exports, gaps, records, report
+from eval.__main__ import parser
 from tests import test_pages
 from tests.gates import Gatekeeper
 from tests.sample_bench import carry_out
@@ -62,6 +64,25 @@ def test_answers_whose_passages_are_gone_are_missing(home: Workspace) -> None:
     app = at("compare")
     assert not app.exception
     assert "80 of 160 planned answers are missing (rag 40, sft+rag 40)" in texts(app)
+
+
+def test_a_completion_that_was_killed_still_misses_answers_and_is_resumed(
+    home: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = make_bench(home)
+    cut(run, lines=130)
+    status = read_json(run.folder / "status.json")
+    write_json(run.folder / "status.json", status | {"state": "running", "pid_started": 0.0})
+    died = jobs.load(home, run.id)
+    assert (died.state, gaps.missing(died)) == ("died", {"sft+rag": 30})
+    before = (run.folder / "scores.json").read_bytes()
+    for verb, said in (("complete", f"jobs resume {run.id}"), ("rescore", "30 of 160 planned answers are missing")):
+        assert main(parser(), [verb, run.id]) == 2
+        assert said in capsys.readouterr().err
+    assert (run.folder / "scores.json").read_bytes() == before
+    app = at("compare")
+    assert "30 of 160 planned answers are missing" in texts(app)
+    assert not any(button.key == "compare_complete" for button in app.button), "Resume stands there already"
 
 
 def test_what_was_lost_is_asked_again_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

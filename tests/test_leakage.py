@@ -16,7 +16,7 @@ from data.examples import save_examples
 from data.leakage import LeakageFound, audit, refuse_unless_allowed, restored
 from data.leakage import test_file_among as file_among
 from data.nearness import near_duplicates
-from data.runs import GRAM, SHARED_FORM
+from data.runs import GRAM, SHARED_FORM, words
 from data.sameness import question_key, repeated
 from data.schema import Example, Message
 from data.workspace import open_workspace
@@ -56,6 +56,14 @@ def test_nothing_unseen_hides_a_leak(hidden: str) -> None:
     document = f"Questions.\n{spiked}\nWho founded the wo{hidden}rkshop?\nWhen was it?\n"
     asked = [ask("a", question), ask("b", "Who founded the workshop?"), ask("c", "When was it?")]
     assert file_among(None, asked, [("faq.md", "0", document)]) == ("faq.md",)
+
+
+@pytest.mark.parametrize("break_", ["\x0b", "\x0c", "\x1c", "\x85"])
+def test_a_break_of_page_or_line_stays_between_two_words(break_: str) -> None:
+    question = "How long is the warranty of the Tolvi 3 lamp?"
+    broken = question.replace("the warranty", f"the{break_}warranty")
+    assert audit([ask("t", broken)], [ask("a", question)]).exact == ("t",)
+    assert words(broken) == words(question)
 
 
 def test_a_large_audit_finds_every_polite_copy_and_nothing_else() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from data.shell import main
 from rag.__main__ import parser
 
 
@@ -11,10 +12,9 @@ from rag.__main__ import parser
 def test_a_version_is_refused_where_the_whole_knowledge_base_is_meant(
     verb: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(SystemExit) as ended:
-        parser().parse_args([verb, "--name", "K@1"])
-    assert ended.value.code == 2
-    assert "'K@1' names a version; this is about all of 'K': leave the @ out" in capsys.readouterr().err
+    assert main(parser(), [verb, "--name", "K@1"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line == "Error: 'K@1' names a version; this is about all of 'K'. Leave the @ out."
 
 
 @pytest.mark.parametrize("verb", ["text", "edit", "search", "delete", "mark", "marks"])

@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from transformers import AutoModelForCausalLM
 
 from data.errors import UserError
+from sft.devices import choose_device
 from sft.lookup import said_of
 from sft.model import LocalModel
+from sft.network import load_network
 from sft.orders import order_training
 from tests import tiny
 from tests.test_pages import at
@@ -67,6 +70,18 @@ def test_weights_of_another_size_than_stated_are_a_sentence_when_they_are_loaded
     folder = odd(home, tmp_path / "odd", "vocab_size", 5)
     with pytest.raises(UserError, match=r"The weights of odd do not fit its config.json: the sizes differ"):
         LocalModel.load(str(folder))
+
+
+@pytest.mark.parametrize("error", [TypeError("our mistake"), ImportError("a library"), PermissionError(13, "closed")])
+def test_what_no_file_of_a_model_causes_is_not_put_down_to_its_weights(
+    home: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(AutoModelForCausalLM, "from_pretrained", refuse)
+    with pytest.raises(type(error)):
+        load_network(home / "tiny", choose_device(1))
 
 
 def test_the_page_says_it_and_waits_with_the_launch(

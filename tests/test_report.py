@@ -13,7 +13,7 @@ import pytest
 from data.disk import write_json
 from data.workspace import Workspace
 from eval import bench, exports, markup, records, report
-from eval.headline import headline
+from eval.headline import headline, mix
 from eval.votes import LEFT, cast, open_ballot, pairs
 from tests import test_pages
 from tests.test_pages import at, make_bench, texts
@@ -185,11 +185,25 @@ def test_the_headline_says_that_another_task_has_another_leader() -> None:
     )
 
 
+def test_a_comparison_without_a_corner_has_no_headline_and_no_mix() -> None:
+    scores = scored({"gold": 0.6, "floor": 0.1}, low=0.01, sign=1)
+    scores["task_pairs"] = [{"first": "gold", "second": "floor", "task": "short", "sign": 1}]
+    assert headline(scores, PLACES) == mix(scores, PLACES) == ""
+
+
 def test_whole_texts_are_told_by_their_words() -> None:
     scores = scored({"sft": 0.6, "rag": 0.5}, "token_f1", low=0.01, sign=1)
     for row in scores["systems"].values():
         row |= {"tasks": {"text": {}}, "exact_match": {"mean": 0.0, "low": 0.0, "high": 0.1, "n": 40}}
     assert headline(scores, PLACES).startswith("Over all 40 questions SFT answers best (60.0 % token F1), ahead of RAG")
+    del scores["systems"]["rag"]
+    assert headline(scores, PLACES) == (
+        "SFT has a token F1 of 60.0 (55.0 to 65.0) % over 40 questions, with nothing to compare it with."
+    )
+    scores = scored({"sft": 0.3, "rag": 0.2, "gold": 0.4}, "token_f1")
+    for row in scores["systems"].values():
+        row["tasks"] = {"text": {}}
+    assert "right passage at hand the token F1 is only 40.0 (35.0 to 45.0) % (n = 40): " in headline(scores, PLACES)
 
 
 def test_one_system_alone_is_told_without_a_comparison() -> None:

@@ -62,5 +62,5 @@ def test_a_damaged_file_of_a_version_is_one_sentence(page: AppTest, workspace: W
     page.segmented_control(key="knowledge_part").set_value("Documents and passages").run()
     assert not page.exception
     (error,) = page.error
-    assert "passages.jsonl is missing or damaged" in error.proto.title.replace("\\", "")
+    assert "passages.jsonl is damaged: its line 1 is torn." in error.proto.title.replace("\\", "")
     assert "Go back to another version" in error.value

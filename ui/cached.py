@@ -11,7 +11,7 @@ from typing import Any
 
 import streamlit as st
 
-from data import aliases, jobs
+from data import jobs, listing
 from data.disk import read_json, row_of
 from data.errors import UserError
 from data.examples import load_examples
@@ -60,8 +60,7 @@ def all_versions(workspace: Workspace, kind: str) -> list[tuple[Artifact, dict[s
 
 def damaged(workspace: Workspace, kind: str) -> list[str]:
     """A sentence for each artifact of a kind that cannot be read; such a one is listed nowhere else."""
-    every, meant = (listed(workspace, kind, json_file)[1] for listed in (readable, current))
-    return list(dict.fromkeys([*aliases.damaged(workspace, kind), *every, *meant]))
+    return listing.damaged(workspace, kind, json_file)
 
 
 def scores(run: jobs.Run) -> dict[str, Any] | None:

@@ -68,8 +68,9 @@ def verdict(run: Run, scores: dict[str, Any], where: dict[str, str]) -> None:
 
 
 def _incomplete(home: Workspace, run: Run) -> None:
-    """Answers that were lost since can be asked again; what is there stays."""
-    if cached.missing(run) and st.button("Ask the missing again", key="compare_complete", icon=":material/refresh:"):
+    """Answers that were lost since can be asked again, with those that were asked in one batch with them."""
+    lost = run.state == "done" and cached.missing(run)  # one that is under way, or died, stands above
+    if lost and st.button("Ask the missing again", key="compare_complete", icon=":material/refresh:"):
         with guarded(), st.spinner("Starting again", show_time=True):
             jobs.start(home, run)
             watch.wait_until_started(home, run)

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from data.denied import told
+from data.denied import traced
 from data.errors import UserError
 from data.leakage import LeakageFound
 
@@ -34,9 +34,12 @@ def run_errand(request: dict[str, Any]) -> dict[str, Any]:
         [sys.executable, "-m", "ui.errand"], input=json.dumps(request), capture_output=True, text=True, cwd=HOME,
     )  # fmt: skip
     try:
-        return json.loads(done.stdout.splitlines()[-1])
+        answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     except (IndexError, json.JSONDecodeError) as error:
         raise RuntimeError(f"an errand ended with {done.returncode}:\n{done.stderr[-2000:]}") from error
+    if "error" in answer:
+        sys.stderr.write(done.stderr)  # what nobody foresaw left its traceback: on to the log of the page's server
+    return answer
 
 
 def result_of(answer: dict[str, Any]) -> Any:
@@ -196,7 +199,7 @@ def main() -> int:
     try:
         answer: dict[str, Any] = {"result": do(request)}
     except Exception as error:
-        said = told(error)
+        said = traced(error)
         if said is None:
             raise
         leak = isinstance(said, LeakageFound)

@@ -11,7 +11,7 @@ from pathlib import Path
 import streamlit as st
 
 from data.demo.first_start import copy_demo
-from data.denied import told
+from data.denied import traced
 from data.workspace import Workspace, default_root, open_workspace
 
 PAGES = {
@@ -48,11 +48,11 @@ def plain(text: object) -> str:
 @contextmanager
 def guarded() -> Iterator[None]:
     """Show what the user can put right as one message: what is wrong, and what to do. Anything else is a defect and
-    keeps its trace."""
+    keeps its trace. What the system refused unforeseen leaves its trace in the server's log."""
     try:
         yield
     except Exception as error:
-        said = told(error)
+        said = traced(error)
         if said is None:
             raise
         st.error(plain(said.fix) or "See the page Runs.", title=plain(said.what), icon=":material/error:")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from data.disk import read_json
+from data.disk import read_json, row_of
 from data.errors import UserError
 from data.store import Artifact
 from ui import cached, intake
@@ -30,14 +29,16 @@ def _files(folder: str, changed: int) -> list[dict[str, Any]]:
 
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:
-    """The rows of a stored file. Raises UserError when it is missing or damaged."""
+    """The rows of a published file, where nothing may be torn. Raises UserError when it is missing or damaged."""
+    fix = "Go back to another version, under Versions, or build it again."
     try:
-        with open(path, encoding="utf-8") as file:
-            for line in file:
-                yield json.loads(line)
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path} is missing or damaged ({error}).",
-                        "Go back to another version, under Versions, or build it again.") from error  # fmt: skip
+        with open(path, "rb") as file:
+            for number, line in enumerate(file, 1):
+                if (row := row_of(line, path, number)) is None:
+                    raise UserError(f"{path} is damaged: its line {number} is torn.", fix)
+                yield row
+    except OSError as error:
+        raise UserError(f"{path} is missing or cannot be read ({error.strerror or error}).", fix) from error
 
 
 def passages(artifact: Artifact, name: str) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ MOST, HEIGHT = 20, 640  # rows shown without scrolling, and pixels of a longer t
 
 
 def show(rows: list[dict[str, Any]], key: str, alt: str) -> None:
-    """A table of text and numbers (others than whole ones to four digits); nothing without rows."""
+    """A table; numbers that are not whole to three decimals. Nothing without rows."""
     if not rows:
         return
     table = pandas.DataFrame([{plain(name): _cell(value) for name, value in row.items()} for row in rows])
@@ -27,5 +27,5 @@ def _cell(value: Any) -> str | int:
     if isinstance(value, int):
         return value
     if isinstance(value, float) and value == value:
-        return f"{value:.4g}"
+        return f"{value:.3f}"
     return "–" if value is None or value != value else plain(value).replace(", n ", ", n\u00a0")
