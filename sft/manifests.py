@@ -17,7 +17,7 @@ from sft.checks import WORDS
 from sft.plain_values import number
 
 Check = Callable[[Any], bool]
-LONGEST = 2_000  # characters of a text
+LONGEST = 100_000  # characters of a text: an instruction may be long
 MOST = 10**12  # of anything counted
 HASH = re.compile(r"[0-9a-f]{64}")
 COMMIT = re.compile(r"[0-9a-f]{7,40}")

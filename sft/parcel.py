@@ -19,6 +19,8 @@ TAKEN = ("adapter_config.json", "adapter_model.safetensors", "adapter_model.bin"
          "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja")  # fmt: skip
 PIECE = 1 << 22
 
+WEIGHTS = Limits(unpacked_bytes=20_000_000_000)  # adapters of large models; a bomb still meets the ratio
+
 
 def zipped(folder: Path, target: Path, name: str, reporter: Reporter | None = None) -> Path:
     """Pack a tuned model's files into a ZIP, inside one folder ``name``; not compressed, for weights do not shrink.
@@ -55,7 +57,7 @@ def unzipped(path: Path, into: Path, limits: Limits | None = None) -> Path:
     """
     try:
         with ZipFile(path) as packed:
-            members = listed(packed, path, limits or Limits(), lambda name: PurePosixPath(name).name in TAKEN)
+            members = listed(packed, path, limits or WEIGHTS, lambda name: PurePosixPath(name).name in TAKEN)
             homes = {PurePosixPath(name).parent for name, _ in members if PurePosixPath(name).name == TAKEN[0]}
             if len(homes) != 1:
                 held = "no adapter_config.json" if not homes else f"{len(homes)} adapters"

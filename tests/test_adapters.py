@@ -130,7 +130,7 @@ def test_a_configuration_of_anything_but_plain_values_is_refused(
         ("", {"curve": [{"step": "one"}]}, "the curve"),
         ("", {"context": "everything"}, "the context 'everything'"),
         ("", {"leakage": [5]}, "the leakage"),
-        ("", {"instruction": "x" * 3000}, "the instruction"),
+        ("", {"instruction": "x" * 300_000}, "the instruction"),
         ("base", {"hash": "abc"}, "the base.hash 'abc'.' 'It must be 64 hexadecimal digits"),
         ("base", {"hash": 7}, "the base.hash"),
         ("base", {"id": "two\nlines"}, "the base.id"),

@@ -7,6 +7,7 @@ import multiprocessing
 import platform
 import re
 import shutil
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
@@ -199,7 +200,8 @@ def test_every_page_shows_the_others_and_names_what_is_damaged(home: Workspace) 
     assert re.fullmatch(r"\d\.\d{3}", models["Validation loss"][0]), "three decimals are enough"
 
 
-def _rename_all(root: str, first: int) -> None:
+def _rename_all(root: str, first: int, together: Barrier) -> None:
+    together.wait()
     for number in range(first, 40, 2):
         naming.rename(Workspace(Path(root)), f"m{number}", f"new{number}")
 
@@ -210,7 +212,8 @@ def test_of_renames_at_the_same_time_none_is_lost(workspace: Workspace) -> None:
         with store.staging(workspace, "adapters") as folder:
             store.publish(workspace, "adapters", f"m{number}", folder, {})
     context = multiprocessing.get_context("spawn")
-    both = [context.Process(target=_rename_all, args=(str(workspace.root), first)) for first in (0, 1)]
+    together = context.Barrier(2)
+    both = [context.Process(target=_rename_all, args=(str(workspace.root), first, together)) for first in (0, 1)]
     for process in both:
         process.start()
     for process in both:
