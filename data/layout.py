@@ -33,7 +33,13 @@ SCORED = {"n": int, "exact_match": (dict, type(None)), "token_f1": (dict, type(N
 PAIR = {"first": str, "second": str, "metric": str}
 BENCH = {
     "config": {"test?": str, "systems?": [SYSTEM], "leakage?": (dict, type(None))},
-    "inputs": {"test?": str, "prompt?": str, "flags?": {"*": [str]}, "tuned_on?": {"*": dict}},
+    "inputs": {
+        "test?": str,
+        "prompt?": str,
+        "flags?": {"*": [str]},
+        "tuned_on?": {"*": dict},
+        "unfinished?": {"*": str},
+    },
 }
 TRAIN = {"inputs": {"train?": {"ref": str}}}
 CHORE = {"config": {"fetch?": str, "to?": TEXT, "base?": TEXT}, "inputs": {"tuned?": str}}

@@ -17,7 +17,7 @@ from data.prompts import fingerprint as prompt_fingerprint
 from data.schema import DecodeSettings, Example
 from data.store import resolve
 from data.workspace import Workspace
-from eval import account, beside, claims, forms, hidden, records, scoring, seeds, teaching
+from eval import account, beside, claims, cut_short, forms, hidden, records, scoring, seeds, teaching
 from eval.leaks import audited
 from eval.phases import Job, answer_all, ask_gold_alone, refuse_unless_whole, time_one_at_a_time
 from eval.plan import plan, save_plan
@@ -65,6 +65,7 @@ def order(workspace: Workspace, asked: BenchOrder, kind: str = "bench", *, embed
         "rows_refused": len(reading.refused), "flags": {s.name: flags(workspace, s, len(examples)) for s in systems},
         "tuned_on": _tuned_on(workspace, examples, systems), "task_why": reading.task_reason,
         "recipes": seeds.recipes(workspace, systems),
+        "unfinished": cut_short.known(workspace, (system.tuned for system in systems)),
     }  # fmt: skip
     run = jobs.order(workspace, kind, asked.name, config, inputs)
     save_examples(run.folder / "examples.jsonl", examples)

@@ -47,3 +47,15 @@ def aligned(table: Sequence[tuple[str, ...]]) -> list[str]:
     """The lines of a table whose columns stand below each other."""
     widths = [max(len(line[i]) for line in table) for i in range(len(table[0]))]
     return ["  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() for line in table]
+
+
+def ahead_first(pair: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The pair as seen from the system with the higher mean, so that every table and chart names that one first."""
+    if pair["mean"] >= 0:
+        return pair
+    ends = [None if pair[end] is None else -pair[end] for end in ("high", "low")]
+    turned = {**pair, "first": pair["second"], "second": pair["first"], "mean": -pair["mean"],
+              "low": ends[0], "high": ends[1], "sign": -(pair.get("sign") or 0)}  # fmt: skip
+    if spread := pair.get("documents"):
+        turned["documents"] = {**spread, "ahead": spread["behind"], "behind": spread["ahead"]}
+    return turned

@@ -117,25 +117,28 @@ def _reason(pair: dict[str, Any] | None) -> str:
 def mix(scores: dict[str, Any], places: dict[str, str]) -> str:
     """The kinds of questions on which another corner is clearly ahead of the first: the mix decides who leads over all.
 
-    By task from the tested pairs, by tag from ``scores["hidden"]["ahead"]`` (eval.hidden); older scores have fewer.
+    By tag from ``scores["hidden"]["ahead"]`` (eval.hidden), else by task from the tested pairs.
     """
     corners = [places[corner] for corner in ranked(scores, places, _metric(scores))]
     if not corners:
         return ""
     titles = {places[corner]: TITLES[corner] for corner in CORNERS if corner in places}
     kinds: dict[str, list[str]] = {}
-    for pair in scores.get("task_pairs", []):
+    for name, tags in scores.get("hidden", {}).get("ahead", {}).items():
+        kinds.setdefault(name, []).extend(tags)
+    tagged = "questions tagged " if kinds else ""
+    for pair in () if tagged else scores.get("task_pairs", []):  # tags cut across tasks: both in one list mislead
         ahead, behind = (pair["first"], pair["second"]) if pair["sign"] > 0 else (pair["second"], pair["first"])
         if pair["sign"] and behind == corners[0] and ahead in titles:
             kinds.setdefault(ahead, []).append(TASKS[pair["task"]].lower())
-    for name, tags in scores.get("hidden", {}).get("ahead", {}).items():
-        kinds.setdefault(name, []).extend(tags)
     if not kinds:
         return ""
     leader = titles[corners[0]]
     told = [(titles.get(name, name), ", ".join(dict.fromkeys(of))) for name, of in kinds.items()]
     rest = "".join(f"; {name} on {of}" for name, of in told[1:])
-    return f"It depends on the mix of questions: {told[0][0]} is clearly ahead of {leader} on {told[0][1]}{rest}."
+    return (
+        f"It depends on the mix of questions: {told[0][0]} is clearly ahead of {leader} on {tagged}{told[0][1]}{rest}."
+    )
 
 
 def _ceiling(scores: dict[str, Any], places: dict[str, str], metric: str) -> str:
@@ -150,11 +153,10 @@ def _ceiling(scores: dict[str, Any], places: dict[str, str], metric: str) -> str
 
 
 def _floor(scores: dict[str, Any], places: dict[str, str], first: str) -> str:
-    """Said where the best sentence of the first passage, without any model, holds more of the right words."""
-    floor = scores["systems"].get(places.get("floor", "")) or {}
-    rows = floor.get("token_f1"), scores["systems"][places[first]].get("token_f1")
-    if not all(rows) or rows[0]["mean"] <= rows[1]["mean"]:  # type: ignore[index]
+    """Said where the best sentence of the first passage, without any model, clearly holds more of the right words."""
+    if not _clear(_seen(scores, places.get("floor", ""), places[first], "token_f1")):
         return ""
+    rows = [scores["systems"][places[name]]["token_f1"] for name in ("floor", first)]
     return (
         f"{TITLES['floor']}, the best sentence without a language model, has a higher token F1 ({cell(rows[0])} %) "
         f"than {TITLES[first]} ({cell(rows[1])} %)."

@@ -8,7 +8,7 @@ from typing import Any
 
 from data.unseen import shown
 from eval.drawing import Bar, intervals
-from eval.figures import cell
+from eval.figures import ahead_first, cell
 from eval.statistics import FEW_GROUPS
 
 STYLE = """
@@ -87,7 +87,7 @@ def differences(pairs: Sequence[Mapping[str, Any]]) -> str:
     """One dot with its interval per pair of systems, in points; whether it is sure stands beside it."""
     bars = [
         Bar(f"{p['first']} − {p['second']}", 100 * p["mean"], 100 * p["low"], 100 * p["high"], f"{cell(p)} {_sure(p)}")
-        for p in pairs if p["low"] is not None
+        for p in map(ahead_first, pairs) if p["low"] is not None
     ]  # fmt: skip
     reach = next((end for end in (10, 20, 40, 60, 80, 100) if all(-end <= b.low and b.high <= end for b in bars)), 100)
     return intervals(bars, (-reach, reach), (-reach, -reach / 2, 0, reach / 2, reach), "points") if bars else ""

@@ -6,19 +6,33 @@ from typing import Any
 
 from data.jobs import Run
 from data.leakage import restored
-from eval import conditions, gaps
+from data.workspace import Workspace
+from eval import conditions, cut_short, gaps
 from eval.figures import cell
 
 
 def red(run: Run, scores: dict[str, Any]) -> list[str]:
-    """What must be said in red: answers that are gone, search settings tuned on these very questions, and conditions
-    that were not equal. Reads the answers; the page, which has read them, says the three by itself."""
-    return [*gaps.told(run, gaps.missing(run)), *tuned_on(run), *unfair(scores)]
+    """What must be said in red: answers that are gone, fine-tunes that were cut short, search settings tuned on these
+    very questions, and conditions that were not equal. Reads the answers; the page has read them, and says the four by
+    itself."""
+    return [*gaps.told(run, gaps.missing(run)), *unfinished(run), *tuned_on(run), *unfair(scores)]
 
 
 def unfair(scores: dict[str, Any]) -> list[str]:
     """Conditions that were not the same for all systems."""
     return scores.get("fairness", {}).get("differs", [])
+
+
+def unfinished(run: Run) -> list[str]:
+    """Tuned models whose training was cut short."""
+    known = run.order["inputs"].get("unfinished")
+    if known is None:  # an order from before it was kept: what the models say themselves, where they are still there
+        tuned = (system["tuned"] for system in run.order["config"]["systems"])
+        known = cut_short.known(Workspace(run.folder.parents[1]), tuned)
+    return [
+        f"{name} {'was ' if how.startswith('stopped') else ''}{how}: its scores are those of an unfinished fine-tune."
+        for name, how in known.items()
+    ]
 
 
 def tuned_on(run: Run) -> list[str]:

@@ -38,7 +38,11 @@ def rows_indexed(adapter: Artifact, documents: Iterable[str]) -> dict[str, int] 
 
     None where no training row names one. Documents are the same when their paths are, or their file names.
     """
-    named: dict[str, int] = _taught(adapter).get("documents", {})
+    return indexed(_taught(adapter).get("documents", {}), documents)
+
+
+def indexed(named: Mapping[str, int], documents: Iterable[str]) -> dict[str, int] | None:
+    """The same from {document: how many rows name it}; None for {}."""
     if not named:
         return None
     there = {name for path in documents for name in (path, PurePosixPath(path).name)}

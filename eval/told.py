@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from eval.figures import cell, own_n, p_value
+from eval.figures import ahead_first, cell, own_n, p_value
 from eval.statistics import FEW_GROUPS
 
 Row = dict[str, Any]
@@ -135,7 +135,7 @@ def pair_rows(pairs: Iterable[Mapping[str, Any]]) -> list[Row]:
             "Smallest that would show": f"{100 * one['detectable']:.1f}" if one.get("detectable") else "–",
             "By document": documents(one.get("documents")),
         }
-        for one in pairs
+        for one in map(ahead_first, pairs)
     ]  # fmt: skip
 
 

@@ -24,6 +24,7 @@ from sft.config import ADAPTERS
 
 KIND = "adapters"
 WHOLE = ("full", "merged")  # methods that leave full weights; every other one leaves an adapter
+CUT_SHORT = ("stopped", "failed")  # ends of a training that had more to learn
 QUESTIONS = "questions.json"  # keys of the training questions and what they teach (data.taught), for a bench to check
 ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors")
 FULL_FILES = ("config.json", "generation_config.json")
@@ -120,6 +121,15 @@ def described(artifact: Artifact, workspace: Workspace | None = None) -> dict[st
         "validation_loss": summary.get("validation_loss"), "seconds": summary.get("seconds"),
         "ended": summary["ended"], "created": manifest["created"], "run": manifest.get("run"),
     }  # fmt: skip
+
+
+def unfinished(manifest: dict[str, Any]) -> str:
+    """Where the training of a tuned model was cut short ("stopped at step 9 of 240"); "" where it came to an end."""
+    summary = manifest["summary"]
+    if summary["ended"] not in CUT_SHORT:
+        return ""
+    steps, planned = summary.get("steps"), summary.get("planned_steps")
+    return summary["ended"] + (f" at step {steps:,} of {planned:,}" if steps and planned else "")
 
 
 def export(artifact: Artifact, folder: Path) -> list[str]:

@@ -109,7 +109,7 @@ def test_the_mixed_figure_hides_what_each_task_tells(home: Workspace) -> None:
         app.button_group(key="differences_on").set_value(task).run()
         assert sentence in said(app)
     (pairs,) = tables(app, "p (Holm)")
-    assert pairs["By document"][0] == "ahead in 0 of 24, behind in 24; sd 0.0 points"
+    assert pairs["By document"][0] == "ahead in 24 of 24, behind in 0; sd 0.0 points"
     app.button_group(key="differences_on").set_value("number").run()
     assert "Few independent groups (10), indicative only" in said(app)
 

@@ -416,7 +416,7 @@ def filtered_and_opened(page: Page) -> None:
     choose_if_there(page, "A: right", "sft")
     choose_if_there(page, "B: wrong", "base")
     found = page.get_by_text(re.compile(r"^\d+ of 40 questions$"))
-    expect(found).not_to_have_text("40 of 40 questions")
+    expect(found).not_to_have_text("40 of 40 questions", timeout=SLOW)
     card = page.locator(".st-key-question_answer_0")
     expect(card.get_by_text("✗ wrong")).to_be_visible()
     expect(page.locator(".st-key-question_answer_1").get_by_text("✓ right")).to_be_visible()

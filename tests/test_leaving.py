@@ -82,7 +82,7 @@ def test_a_job_that_ended_early_is_named_on_its_page_with_the_way_to_resume_it(
     run = ended(home, "halted", state, kind)
     app = at(page)
     assert not app.exception
-    assert f"Not finished: halted ({run.state}: it {state})." in texts(app)
+    assert f"Not finished: halted ({run.state})." in texts(app)
     assert "Look at it, or resume it" in [link.proto.label for link in app.get("page_link")]
     app = at(page, run=run.id)
     assert "Not finished:" not in texts(app), "it is shown whole"

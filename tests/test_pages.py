@@ -132,7 +132,7 @@ def test_the_headline_says_where_another_system_is_ahead() -> None:
         {"systems": systems, "pairs": [pair], "hidden": {"ahead": {"rag": ["changed", "new"]}}}, places
     ) == (
         "Over all 40 questions SFT answers best (60.0 % exact match), ahead of RAG by 30.0 points (10.0 to 50.0). "
-        "It depends on the mix of questions: RAG is clearly ahead of SFT on changed, new."
+        "It depends on the mix of questions: RAG is clearly ahead of SFT on questions tagged changed, new."
     )
     unsure = headline({"systems": systems, "pairs": [{**pair, "high": 0.1}]}, places)
     assert unsure == (

@@ -170,6 +170,9 @@ def test_the_headline_says_what_limits_the_best() -> None:
     scores = scored({"sft": 0.3, "rag": 0.2, "floor": 0.0})
     for name, mean in (("sft", 0.4), ("floor", 0.5)):
         scores["systems"][name]["token_f1"] = {"mean": mean, "low": mean, "high": mean, "n": 40}
+    scores["pairs"] += scored({"sft": 0.4, "floor": 0.5}, "token_f1", low=-0.2, high=0.01)["pairs"]
+    assert "Floor" not in headline(scores, PLACES), "a lead that may be chance is not told"
+    scores["pairs"][-1] |= {"high": -0.01, "sign": -1}
     assert "Floor, the best sentence without a language model, has a higher token F1 (50.0" in headline(scores, PLACES)
 
 

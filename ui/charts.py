@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
 
+from eval.figures import ahead_first
 from eval.statistics import FEW_GROUPS
 
 NAMED = {"labelLimit": 260, "labelFlush": False, "labelBound": False}
@@ -45,7 +47,7 @@ def _ink() -> str:
 
 def differences(rows: list[dict[str, Any]], what: str, key: str) -> None:
     """One dot with its 95 % interval per pair, the system that is ahead named first; filled where the lead is clear."""
-    values = [_ahead_first(row) for row in rows]
+    values = [_drawn(ahead_first(row)) for row in rows]
     across = {"field": "mean", "type": "quantitative", "title": f"Difference, points of {what}"}
     named = {"pair": "Pair", "mean": "Points", "low": "95 % from", "high": "to", "n": "Questions", "groups": "Groups"}
     tips = [{"field": field, "type": "nominal", "title": words} for field, words in named.items()]
@@ -70,14 +72,10 @@ def differences(rows: list[dict[str, Any]], what: str, key: str) -> None:
 SURE = ["clear", "cannot tell", "few groups"]
 
 
-def _ahead_first(row: dict[str, Any]) -> dict[str, Any]:
-    turn = row["mean"] < 0
-    first, second = (row["second"], row["first"]) if turn else (row["first"], row["second"])
-    ends = sorted((-row[end] if turn else row[end]) for end in ("low", "high"))
+def _drawn(row: Mapping[str, Any]) -> dict[str, Any]:
     said = SURE[2] if row["groups"] < FEW_GROUPS else SURE[0] if row.get("sign") else SURE[1]
-    points = dict(zip(("low", "mean", "high"), (ends[0], abs(row["mean"]), ends[1]), strict=True))
-    return {"pair": f"{first} − {second}", "n": row["n"], "groups": row["groups"], "said": said,
-            **{part: round(100 * value, 2) for part, value in points.items()}}  # fmt: skip
+    return {"pair": f"{row['first']} − {row['second']}", "n": row["n"], "groups": row["groups"], "said": said,
+            **{part: round(100 * row[part], 2) for part in ("low", "mean", "high")}}  # fmt: skip
 
 
 def confusion(found: dict[str, Any], key: str, alt: str) -> None:

@@ -58,7 +58,8 @@ def verdict(run: Run, scores: dict[str, Any], where: dict[str, str]) -> None:
         st.markdown(f"#### {plain(lead)}")
     if mix(scores, where):
         st.caption(CLEARLY)
-    for line in [*gaps.told(run, cached.missing(run)), *stamps.tuned_on(run), *stamps.unfair(scores)]:
+    against = [*stamps.unfinished(run), *stamps.tuned_on(run), *stamps.unfair(scores)]
+    for line in [*gaps.told(run, cached.missing(run)), *against]:
         st.error(plain(line), icon=":material/flag:")
     for line in stamps.flagged(run):
         st.warning(plain(line), icon=":material/flag:")

@@ -78,6 +78,12 @@ def bullets(sentences: list[str]) -> None:
     st.markdown("\n".join(f"- {plain(sentence)}" for sentence in sentences))
 
 
+def captions(*sentences: str) -> None:
+    """Each sentence in small print; "" is left out."""
+    for sentence in filter(None, sentences):
+        st.caption(plain(sentence))
+
+
 def warnings(sentences: Iterable[str]) -> None:
     """Each sentence as a warning of its own: what is damaged, and what to do about it."""
     for sentence in sentences:

@@ -12,9 +12,9 @@ from data.workspace import Workspace
 from eval.headline import TITLES
 from eval.systems import CORNERS, Parts
 from rag.settings import METHODS
-from ui import headroom, leakage, model_picker, pickers
+from ui import evidence, headroom, leakage, model_picker, pickers
 from ui.errand import Refused, result_of, run_errand
-from ui.frame import guarded, plain
+from ui.frame import captions, guarded
 from ui.methods import METHOD_HELP, method_name
 from ui.square import MEANING
 from ui.watch import active, follow
@@ -62,15 +62,16 @@ def _parts(workspace: Workspace) -> tuple[str, str | None, Parts]:
     with middle:
         model = model_picker.pick(workspace, "compare_model")
         tuned = pickers.tuned(workspace, model, "compare_tuned")
+        captions(pickers.why_tuned(workspace, model, tuned))
     with right:
         knowledge = pickers.knowledge(workspace, "compare_knowledge")
+        captions(pickers.why_knowledge(workspace, knowledge))
         first, second = st.columns(2)
         why = pickers.search_defaults(workspace, knowledge, "compare")
         k = first.number_input("Passages", 1, 50, key="compare_k", help="Passages fetched per question.")
         method = second.selectbox("Search", METHODS, key="compare_method", help=METHOD_HELP,
                                   format_func=method_name)  # fmt: skip
-        if why:
-            st.caption(plain(why))
+        captions(why, evidence.sought(workspace, test, knowledge))
     return name, test, Parts(model, tuned, knowledge, int(k), method)
 
 

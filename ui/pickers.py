@@ -12,6 +12,7 @@ from data.demo.first_start import SHIPPED
 from data.store import Artifact
 from data.workspace import Workspace
 from eval.systems import searched
+from sft.adapters import unfinished
 from sft.bases import same_base
 from ui import cached, uploads
 from ui.methods import method_name
@@ -22,16 +23,39 @@ FILES = ["jsonl", "ndjson", "json", "csv", "tsv", "parquet"]
 
 
 def tuned(workspace: Workspace, base: str, key: str) -> str | None:
-    """A tuned model of that base, or None."""
-    fitting = [one.ref for one, manifest in cached.all_versions(workspace, "adapters") if same_base(base, manifest)]
-    told = {ref: called(workspace, "adapters", ref) for ref in fitting}
-    return _or_none("Tuned model", fitting, key, f"Only models tuned from {base} are listed.", told)
+    """A tuned model of that base, or None; of one whose training was cut short the list says so."""
+    fitting = _tuned_of(workspace, base)
+    told = {one.ref: _told(called(workspace, "adapters", one.ref), unfinished(manifest)) for one, manifest in fitting}
+    return _or_none("Tuned model", list(told), key, f"Only models tuned from {base} are listed.", told)
+
+
+def why_tuned(workspace: Workspace, base: str, ref: str | None) -> str:
+    """Why this tuned model is chosen before anybody chose; "" where there is nothing to say."""
+    return why_newest(ref, _tuned_of(workspace, base), "tuned model that you stored last")
+
+
+def _tuned_of(workspace: Workspace, base: str) -> list[tuple[Artifact, dict[str, Any]]]:
+    return own_first([pair for pair in cached.all_versions(workspace, "adapters") if same_base(base, pair[1])])
+
+
+def _told(name: str, cut_short: str) -> str:
+    return f"{name} ({cut_short})" if cut_short else name
 
 
 def knowledge(workspace: Workspace, key: str) -> str | None:
     """A knowledge base at its current version, or None."""
-    refs = [one.ref for one, _ in cached.artifacts(workspace, "knowledge")]
+    refs = [one.ref for one, _ in bases(workspace)]
     return _or_none("Knowledge base", refs, key, "The current version of each. Build one on the page Knowledge base.")
+
+
+def why_knowledge(workspace: Workspace, ref: str | None) -> str:
+    """Why this knowledge base is chosen before anybody chose; "" where there is nothing to say."""
+    return why_newest(ref, bases(workspace), "knowledge base that you built last")
+
+
+def bases(workspace: Workspace) -> list[tuple[Artifact, dict[str, Any]]]:
+    """Every knowledge base at its current version, the user's newest first."""
+    return own_first(cached.artifacts(workspace, "knowledge"))
 
 
 def search_defaults(workspace: Workspace, ref: str | None, key: str) -> str:
@@ -97,8 +121,14 @@ def _why_first(first: str, same: str | None, stored: Sequence[tuple[Artifact, di
     """Why these rows are chosen before anybody chose; "" where there was nothing to choose from."""
     if first == same:
         return "Chosen because they belong to the same dataset."
-    own = {one.ref for one, _ in stored if not _of_demo(one)}
-    return "Chosen because it is the dataset that you stored last." if first in own and len(stored) > 1 else ""
+    return why_newest(first, stored, "dataset that you stored last")
+
+
+def why_newest(ref: str | None, stored: Sequence[tuple[Artifact, dict[str, Any]]], what: str) -> str:
+    """The sentence beside the first of those ``stored`` (as ``own_first`` sorts them), where it is the user's own and
+    there are others; "" for any other choice."""
+    first = stored[0][0] if len(stored) > 1 else None
+    return f"Chosen because it is the {what}." if first and first.ref == ref and not _of_demo(first) else ""
 
 
 def test_manifest(workspace: Workspace, ref: str | None) -> dict[str, Any] | None:

@@ -152,7 +152,7 @@ def unfinished(workspace: Workspace, kind: str, shown: str | None, page: str) ->
     if not left or (run := max(left, key=lambda one: one.id)).id == shown:
         return
     with st.container(horizontal=True, vertical_alignment="center", key=f"unfinished_{kind}"):
-        st.caption(plain(f"Not finished: {run.name} ({run.state}: {run.status.get('text') or run.state})."))
+        st.caption(plain(f"Not finished: {run.name} ({run.state})."))
         link(page, "Look at it, or resume it", run.id)
         link("runs", "All runs")
 

@@ -8,7 +8,7 @@ from data.prompts import BUNDLED
 from eval.headline import CORNERS
 from eval.systems import Parts, corner
 from ui import corners, model_picker, pickers
-from ui.frame import empty, guarded, notice, plain, workspace
+from ui.frame import captions, empty, guarded, notice, plain, workspace
 from ui.narrowing import Narrowed, narrowing
 from ui.ordering import reasons
 from ui.watch import WORDS, active
@@ -28,8 +28,7 @@ with st.container(border=True, key="ask_parts"), st.container(horizontal=True, v
     how = narrowing(home, knowledge) if knowledge else Narrowed()
     cite = knowledge and model != BUNDLED and st.toggle("Ask for citations", key="ask_cite", help=corners.CITING)
 exact = model_picker.told(home, model, "ask")
-if why:
-    st.caption(plain(why))
+captions(pickers.why_tuned(home, model, tuned), pickers.why_knowledge(home, knowledge), why)
 parts = Parts(exact or model, tuned, knowledge, int(k), how.method)
 possible = [name for name in CORNERS if name not in reasons(parts, None)]
 systems = {name: replace(corner(name, parts), at_least=how.at_least) for name in possible}

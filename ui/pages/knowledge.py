@@ -6,13 +6,13 @@ from data import jobs
 from data.store import resolve
 from rag.orders import order_add, order_build
 from rag.settings import BuildConfig
-from ui import cached, forms, intake, shelf, sources
-from ui.frame import empty, guarded, notice, warnings, workspace
+from ui import cached, forms, intake, pickers, shelf, sources
+from ui.frame import captions, empty, guarded, notice, warnings, workspace
 from ui.watch import active, follow, selected, unfinished, watch
 
 NEW, ADD, REPLACE = "a new one", "add to it, or replace files of the same name", "make it of these files alone"
 home = workspace()
-known = [one for one, _ in cached.artifacts(home, "knowledge")]
+known = [one for one, _ in pickers.bases(home)]
 
 st.title("Knowledge base")
 st.markdown("Documents, cut into passages and made searchable. Every change makes a new version; the old ones stay.")
@@ -39,6 +39,7 @@ with st.container(border=True, key="knowledge_form"):
             )
             how = REPLACE
         else:
+            captions(*(pickers.why_knowledge(home, one.ref) for one in known if one.name == target))
             name, how = target, st.radio("What to do with the files", [ADD, REPLACE], key="knowledge_how")
     with right:
         given = sources.choose(home, rounds)

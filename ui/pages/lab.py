@@ -4,11 +4,11 @@ import streamlit as st
 
 from data.store import resolve, versions
 from rag.marks import read_marks
-from ui import cached, grid, lab, lab_marks
-from ui.frame import empty, guarded, notice, workspace
+from ui import grid, lab, lab_marks, pickers
+from ui.frame import captions, empty, guarded, notice, workspace
 
 home = workspace()
-known = [one.name for one, _ in cached.artifacts(home, "knowledge")]
+known = [one.name for one, _ in pickers.bases(home)]
 
 st.title("Search lab")
 st.markdown("One question, searched by every method. Mark the right passages: marks survive every new version and "
@@ -30,6 +30,7 @@ with st.container(horizontal=True, vertical_alignment="bottom", key="lab_base_ro
         format_func=lambda number: f"{number} (in use)" if number == current else str(number),
     )  # fmt: skip
 artifact = resolve(home, "knowledge", f"{name}@{version}")
+captions(pickers.why_knowledge(home, artifact.ref))
 
 with guarded():
     lab.ask(home, artifact)
