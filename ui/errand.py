@@ -13,9 +13,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from data import jobs
 from data.denied import traced
 from data.errors import UserError
 from data.leakage import LeakageFound
+from data.workspace import open_workspace
 
 HOME = Path(__file__).resolve().parents[1]
 
@@ -60,25 +62,37 @@ def _check(request: dict[str, Any]) -> Any:
 
 def _add(request: dict[str, Any]) -> dict[str, Any]:
     from data.dataset import add
-    from data.workspace import open_workspace
 
     return {"name": add(open_workspace(Path(request["workspace"])), request["name"], _check(request)).ref}
 
 
-def _bench(request: dict[str, Any]) -> dict[str, Any]:
-    from data.workspace import open_workspace
+def _started(order: Callable[[dict[str, Any]], jobs.Run]) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """An errand that orders a run and starts it: {"run": its id}.
+
+    Both happen here because nothing ends this process early. The page's script is ended at any line when the reader
+    leaves the page, and an order that it had yet to start would never begin.
+    """
+
+    def errand(request: dict[str, Any]) -> dict[str, Any]:
+        run = order(request)
+        jobs.start(open_workspace(Path(request["workspace"])), run)
+        return {"run": run.id}
+
+    return errand
+
+
+def _bench(request: dict[str, Any]) -> jobs.Run:
     from eval.bench import BenchOrder, order
     from eval.systems import Parts
     from rag.likeness import question_vectors
 
     workspace = open_workspace(Path(request["workspace"]))
     asked = BenchOrder(**request["order"] | {"parts": Parts(**request["order"]["parts"])})
-    return {"run": order(workspace, asked, embed=question_vectors).id}
+    return order(workspace, asked, embed=question_vectors)
 
 
 def _rows(request: dict[str, Any]) -> dict[str, Any]:
     """What preparing and ordering a fine-tune have in common, out of a request."""
-    from data.workspace import open_workspace
     from rag.likeness import question_vectors
     from sft.config import TrainConfig
 
@@ -98,22 +112,20 @@ def _prepare(request: dict[str, Any]) -> dict[str, Any]:
     return preparation(**given).told()
 
 
-def _train(request: dict[str, Any]) -> dict[str, Any]:
+def _train(request: dict[str, Any]) -> jobs.Run:
     from sft.orders import order_training
 
-    return {"run": order_training(name=request["name"], allow_leakage=request["allowed"], **_rows(request)).id}
+    return order_training(name=request["name"], allow_leakage=request["allowed"], **_rows(request))
 
 
-def _search(request: dict[str, Any]) -> dict[str, Any]:
+def _search(request: dict[str, Any]) -> jobs.Run:
     from sft.orders import order_search
 
     pairs = {"learning_rates": request["learning_rates"], "ranks": request["ranks"]}
-    return {"run": order_search(name=request["name"], allow_leakage=request["allowed"], **pairs, **_rows(request)).id}
+    return order_search(name=request["name"], allow_leakage=request["allowed"], **pairs, **_rows(request))
 
 
 def _rescore(request: dict[str, Any]) -> dict[str, Any]:
-    from data import jobs
-    from data.workspace import open_workspace
     from eval import gaps
     from eval.bench import score_again
 
@@ -123,14 +135,13 @@ def _rescore(request: dict[str, Any]) -> dict[str, Any]:
     return {"run": run.id}
 
 
-def _grid(request: dict[str, Any]) -> dict[str, Any]:
-    from data.workspace import open_workspace
+def _grid(request: dict[str, Any]) -> jobs.Run:
     from eval.grid import GridOrder, order
 
     given: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in request["order"].items()
     }
-    return {"run": order(open_workspace(Path(request["workspace"])), GridOrder(**given)).id}
+    return order(open_workspace(Path(request["workspace"])), GridOrder(**given))
 
 
 def _token_counts(request: dict[str, Any]) -> list[int]:
@@ -140,16 +151,13 @@ def _token_counts(request: dict[str, Any]) -> list[int]:
     return token_counts(request["embedder"], [Passage(**row) for row in request["passages"]])
 
 
-def _headroom(request: dict[str, Any]) -> dict[str, Any]:
-    from data.workspace import open_workspace
+def _headroom(request: dict[str, Any]) -> jobs.Run:
     from eval.headroom import order
 
-    return {"run": order(open_workspace(Path(request["workspace"])), request["model"], request["test"]).id}
+    return order(open_workspace(Path(request["workspace"])), request["model"], request["test"])
 
 
 def _compare(request: dict[str, Any]) -> dict[str, Any]:
-    from data import jobs
-    from data.workspace import open_workspace
     from eval.two_runs import compare
 
     workspace = open_workspace(Path(request["workspace"]))
@@ -184,14 +192,14 @@ def main() -> int:
     known: dict[str, Callable[[dict[str, Any]], Any]] = {
         "check": lambda asked: _check(asked).summary(),
         "add": _add,
-        "bench": _bench,
+        "bench": _started(_bench),
         "prepare": _prepare,
-        "train": _train,
-        "search": _search,
-        "grid": _grid,
+        "train": _started(_train),
+        "search": _started(_search),
+        "grid": _started(_grid),
         "token_counts": _token_counts,
         "rescore": _rescore,
-        "headroom": _headroom,
+        "headroom": _started(_headroom),
         "compare": _compare,
         "model": _model,
     }

@@ -19,7 +19,7 @@ from ui import cached, pickers, tuning
 from ui.errand import result_of, run_errand
 from ui.frame import guarded, plain
 from ui.methods import METHOD_HELP, method_name
-from ui.watch import active, launch, watch
+from ui.watch import active, follow, watch
 
 TRY_SIZES, TRY_OVERLAPS, TRY_KS = (40, 80, 120, 160, 200, 240, 320, 480), (0, 20, 40, 60, 80), (1, 2, 3, 4, 5, 6, 8, 12)
 MEANING = {
@@ -94,7 +94,7 @@ def _form(workspace: Workspace, artifact: Artifact, manifest: dict[str, Any]) ->
         with guarded():
             with st.spinner("Reading the questions and finding their evidence in the documents"):
                 done = result_of(run_errand({"do": "grid", "workspace": str(workspace.root), "order": order}))
-            launch(workspace, jobs.load(workspace, done["run"]))
+            follow(done["run"])
     if busy:
         st.caption("A tuning of this knowledge base is under way.")
     elif not whole:

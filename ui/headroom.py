@@ -41,7 +41,7 @@ def before_tuning(workspace: Workspace, model: str, train: str | None) -> None:
 
 def _start(workspace: Workspace, model: str, test: str) -> None:
     request = {"do": "headroom", "workspace": str(workspace.root), "model": model, "test": test}
-    jobs.start(workspace, jobs.load(workspace, result_of(run_errand(request))["run"]))
+    result_of(run_errand(request))
 
 
 def _newest(workspace: Workspace, model: str, test: str | None) -> jobs.Run | None:

@@ -6,7 +6,6 @@ from typing import Any
 
 import streamlit as st
 
-from data import jobs
 from data.workspace import Workspace
 from ui import leakage, watch
 from ui.errand import Refused, result_of, run_errand
@@ -32,7 +31,7 @@ def launch(workspace: Workspace, request: dict[str, Any], name: str, leaks: bool
             st.caption("Give it a name" + ("." if given else " and choose training rows; store some on the page Data."))
     if pressed:
         with guarded():
-            watch.launch(workspace, ordered(workspace, {"do": "train", **request, "name": name}, allowed, "tune"))
+            watch.follow(started({"do": "train", **request, "name": name}, allowed, "tune"))
 
 
 def confirmed(request: dict[str, Any], key: str, leaks: bool) -> bool:
@@ -40,8 +39,11 @@ def confirmed(request: dict[str, Any], key: str, leaks: bool) -> bool:
     return leakage.confirmed(_rows(request), key, THEN, LABEL, leaks)
 
 
-def ordered(workspace: Workspace, request: dict[str, Any], allowed: bool, key: str) -> jobs.Run:
-    """The run that this request orders. A leak draws the page anew, with the confirmation; raises Refused otherwise."""
+def started(request: dict[str, Any], allowed: bool, key: str) -> str:
+    """Have the errand order a run and start it; its id. It does so too when the reader leaves the page meanwhile.
+
+    A leak draws the page anew, with the confirmation; raises Refused otherwise.
+    """
     try:
         with st.spinner("Reading the rows and looking for leaks"):
             done = result_of(run_errand({**request, "allowed": allowed}))
@@ -49,7 +51,7 @@ def ordered(workspace: Workspace, request: dict[str, Any], allowed: bool, key: s
         if not error.leak:
             raise
         leakage.confirm_first(_rows(request), error.what, key)
-    return jobs.load(workspace, done["run"])
+    return str(done["run"])
 
 
 def _rows(request: dict[str, Any]) -> tuple[Any, ...]:

@@ -7,7 +7,6 @@ from typing import Any
 
 import streamlit as st
 
-from data import jobs
 from data.schema import DecodeSettings
 from data.workspace import Workspace
 from eval.headline import TITLES
@@ -18,7 +17,7 @@ from ui.errand import Refused, result_of, run_errand
 from ui.frame import captions, guarded
 from ui.methods import METHOD_HELP, method_name
 from ui.square import MEANING
-from ui.watch import active, launch
+from ui.watch import active, follow
 
 
 def form(workspace: Workspace) -> None:
@@ -114,4 +113,4 @@ def _order(workspace: Workspace, order: dict[str, Any], allowed: bool) -> None:
             raise
         leakage.confirm_first(order, error.what, "compare")
     st.session_state.pop("compare_leak", None)
-    launch(workspace, jobs.load(workspace, done["run"]))
+    follow(done["run"])

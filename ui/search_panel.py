@@ -38,7 +38,7 @@ def panel(workspace: Workspace, name: str, request: dict[str, Any], leaks: bool)
             busy = run is not None and not run.ended
             allowed = launching.confirmed(request, "search", leaks)
             if st.button("Start the search", key="search_go", disabled=busy or not (name and train)):
-                _order(workspace, check_name(name, "tuned model"), request, asked, allowed)
+                _order(check_name(name, "tuned model"), request, asked, allowed)
             if not (name and train):
                 st.caption("Give it a name above." if train else "Choose training rows; store some on the page Data.")
         if run:
@@ -68,13 +68,9 @@ def _numbers(text: str, what: str, kind: type) -> list[Any]:
     return found
 
 
-def _order(
-    workspace: Workspace, name: str, request: dict[str, Any], asked: tuple[list[Any], list[Any]], allowed: bool
-) -> None:
+def _order(name: str, request: dict[str, Any], asked: tuple[list[Any], list[Any]], allowed: bool) -> None:
     pairs = {"learning_rates": asked[0], "ranks": asked[1]}
-    jobs.start(
-        workspace, launching.ordered(workspace, {"do": "search", **request, **pairs, "name": name}, allowed, "search")
-    )
+    launching.started({"do": "search", **request, **pairs, "name": name}, allowed, "search")
     st.rerun()
 
 

@@ -145,10 +145,30 @@ def others(workspace: Workspace, kind: str, shown: str | None, page: str) -> Non
                 link(page, "Watch it", run.id)
 
 
+def unfinished(workspace: Workspace, kind: str, shown: str | None, page: str) -> None:
+    """A line about the newest run of a kind that ended without its result, unless it is ``shown`` or was done since."""
+    newest = {run.name: run for run in reversed(jobs.list_runs(workspace, kind))}  # of each name
+    left = [run for run in newest.values() if run.ended and run.state != "done"]
+    if not left or (run := max(left, key=lambda one: one.id)).id == shown:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key=f"unfinished_{kind}"):
+        st.caption(plain(f"Not finished: {run.name} ({run.state}: {run.status.get('text') or run.state})."))
+        link(page, "Look at it, or resume it", run.id)
+        link("runs", "All runs")
+
+
 def launch(workspace: Workspace, run: jobs.Run) -> None:
-    """Start an ordered run and select it: its id goes into the URL, and the page is drawn anew."""
+    """Start an ordered run and select it. Draw nothing between the order and this: see ``follow``."""
     jobs.start(workspace, run)
-    st.query_params["run"] = run.id
+    follow(run.id)
+
+
+def follow(run_id: str) -> None:
+    """Select a started run: its id goes into the URL, and the page is drawn anew.
+
+    A script ends at whatever it draws, or asks of the session, once its reader has left the page.
+    """
+    st.query_params["run"] = run_id
     st.rerun()
 
 

@@ -2,12 +2,13 @@
 
 import streamlit as st
 
+from data import jobs
 from data.store import resolve
 from rag.orders import order_add, order_build
 from rag.settings import BuildConfig
 from ui import cached, forms, intake, pickers, shelf, sources
 from ui.frame import captions, empty, guarded, notice, warnings, workspace
-from ui.watch import active, launch, selected, watch
+from ui.watch import active, follow, selected, unfinished, watch
 
 NEW, ADD, REPLACE = "a new one", "add to it, or replace files of the same name", "make it of these files alone"
 home = workspace()
@@ -22,7 +23,9 @@ state = st.session_state
 rounds = state.get("knowledge_rounds", 0)
 if state.get("knowledge_opened") in [one.name for one in known]:  # built just now: show it
     state["knowledge_name"] = state.pop("knowledge_opened")
-if run := selected(home, "build"):
+run = selected(home, "build")
+unfinished(home, "build", run.id if run else None, "knowledge")
+if run:
     watch(home, run)
     intake.outcome(run)
 
@@ -52,9 +55,10 @@ with st.container(border=True, key="knowledge_form"):
             order = (
                 order_add(home, name, paths) if how == ADD else order_build(home, name, paths, BuildConfig(**values))
             )
+            jobs.start(home, order)  # at once: the script may be ended at its next look into the session
             state["knowledge_opened"] = name
             state["knowledge_rounds"] = rounds + 1  # an empty field: a mended file stands alone
-            launch(home, order)
+            follow(order.id)
     if missing or busy:
         wanted = "Give it a name and choose documents." if target == NEW else "Choose documents."
         st.caption("This knowledge base is being changed now." if busy else wanted)

@@ -4,7 +4,7 @@ import streamlit as st
 
 from ui import curve, tune_form, tuned
 from ui.frame import notice, plain, workspace
-from ui.watch import others, selected, watch
+from ui.watch import others, selected, unfinished, watch
 
 home = workspace()
 
@@ -14,6 +14,7 @@ notice()
 
 run = selected(home, "train")
 others(home, "train", run.id if run else None, "tune")
+unfinished(home, "train", run.id if run else None, "tune")
 if run:
     watch(home, run)
     summary = run.status.get("summary") or {}
