@@ -110,7 +110,11 @@ def test_the_tuned_model_that_the_user_stored_last_is_chosen(demo: Workspace, pa
 def test_a_model_whose_training_was_stopped_is_offered_as_such(home: Workspace, page: str) -> None:
     aged(cut_short(made(home)), 2e9)
     aged(made(home, "whole"), 1.9e9)
-    assert box(at(page), f"{page}_tuned") == ("tuned@1", [f"tuned@1 ({CUT})", "whole@1", "none"])
+    app = at(page)
+    assert box(app, f"{page}_tuned") == ("tuned@1", [f"tuned@1 ({CUT})", "whole@1", "none"])
+    assert f"tuned@1: {CUT}." in texts(app), "a narrow list cuts its entries off"
+    app.selectbox(key=f"{page}_tuned").select("whole@1").run()
+    assert f"{CUT}." not in texts(app)
 
 
 def test_a_training_that_failed_is_told_too_and_one_that_ended_is_not(home: Workspace) -> None:

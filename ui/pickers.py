@@ -30,8 +30,12 @@ def tuned(workspace: Workspace, base: str, key: str) -> str | None:
 
 
 def why_tuned(workspace: Workspace, base: str, ref: str | None) -> str:
-    """Why this tuned model is chosen before anybody chose; "" where there is nothing to say."""
-    return why_newest(ref, _tuned_of(workspace, base), "tuned model that you stored last")
+    """Where its training was cut short (a narrow list cuts that off), and why this tuned model is chosen before anybody
+    chose; "" where there is nothing to say."""
+    fitting = _tuned_of(workspace, base)
+    how = next((unfinished(manifest) for one, manifest in fitting if one.ref == ref), "")
+    why = why_newest(ref, fitting, "tuned model that you stored last")
+    return " ".join(filter(None, [f"{called(workspace, 'adapters', str(ref))}: {how}." if how else "", why]))
 
 
 def _tuned_of(workspace: Workspace, base: str) -> list[tuple[Artifact, dict[str, Any]]]:

@@ -28,7 +28,8 @@ with st.container(border=True, key="ask_parts"), st.container(horizontal=True, v
     how = narrowing(home, knowledge) if knowledge else Narrowed()
     cite = knowledge and model != BUNDLED and st.toggle("Ask for citations", key="ask_cite", help=corners.CITING)
 exact = model_picker.told(home, model, "ask")
-captions(pickers.why_tuned(home, model, tuned), pickers.why_knowledge(home, knowledge), why)
+chosen = [pickers.why_tuned(home, model, tuned), pickers.why_knowledge(home, knowledge)]
+captions(" ".join(filter(None, chosen)), why)
 parts = Parts(exact or model, tuned, knowledge, int(k), how.method)
 possible = [name for name in CORNERS if name not in reasons(parts, None)]
 systems = {name: replace(corner(name, parts), at_least=how.at_least) for name in possible}
