@@ -18,6 +18,8 @@ Gold = Mapping[str, Sequence[str]]
 
 HANDED = "gold:"  # passages of this kind were handed over, not retrieved
 
+PROBE = 12  # letters that are looked up at once
+
 
 def retrieved(answer: Answer) -> bool:
     """True if the answer's passages come from a search."""
@@ -70,14 +72,15 @@ def holds_gold(example: Example, passage: str) -> bool:
 
 def _overlap(evidence: str, text: str) -> str:
     """The longest end of one text that begins the other (a gold passage cut by a chunk border)."""
-    return max(_end_that_begins(evidence, text), _end_that_begins(text, evidence), key=len)
+    return max(end_that_begins(evidence, text), end_that_begins(text, evidence), key=len)
 
 
-def _end_that_begins(left: str, right: str) -> str:
-    """The longest end of ``left`` with which ``right`` begins; only places with its first character are tried."""
-    place = max(0, len(left) - len(right))
-    while right and (place := left.find(right[0], place)) >= 0:
+def end_that_begins(left: str, right: str) -> str:
+    """The longest end of ``left`` with which ``right`` begins; only places where its first letters stand are tried."""
+    head, place = right[:PROBE], max(0, len(left) - len(right))
+    while head and (place := left.find(head, place)) >= 0:
         if right.startswith(left[place:]):
             return left[place:]
         place += 1
-    return ""
+    shorter = range(min(len(head) - 1, len(left)), 0, -1)
+    return next((left[-length:] for length in shorter if right.startswith(left[-length:])), "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -11,7 +12,7 @@ from data.errors import UserError
 from data.schema import Answer, Example, Hit, Message, Passage
 from data.workspace import Workspace
 from eval import records
-from eval.found import holds_gold
+from eval.found import end_that_begins, holds_gold
 from eval.scoring import summarise
 from eval.systems import Parts, System, corner, parse, possible, settle
 
@@ -59,6 +60,15 @@ def test_gold_is_found_in_a_passage_that_holds_the_answer_or_half_the_evidence()
     assert holds_gold(long, "Before. The key lies near the mill.")
     assert not holds_gold(long, "The mill is closed.")
     assert not holds_gold(long, "it is there. Nobody knows why it is there. ")
+
+
+def test_text_that_two_passages_share_is_found_at_any_length() -> None:
+    random = Random(7)
+    for _ in range(2_000):
+        left, right = ("".join(random.choices("ab", k=random.randrange(40))) for _ in range(2))
+        right = left[random.randrange(40) :] + right
+        ends = (left[-length:] for length in range(min(len(left), len(right)), 0, -1))
+        assert end_that_begins(left, right) == next((end for end in ends if right.startswith(end)), "")
 
 
 def test_answers_come_back_from_disk_as_they_were(tmp_path: Path) -> None:
