@@ -9,11 +9,13 @@ from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
+from data.denied import told
 from data.errors import UserError
 from data.limits import Limits, check_unpacked
 from data.reading import Refused, readable
 
 CLUTTER = "__MACOSX"
+DAMAGED = (BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error)  # what zipfile says of a broken ZIP
 
 
 def unpack(path: Path, name: str, into: Path, limits: Limits) -> tuple[list[tuple[str, str]], list[Refused]]:
@@ -29,8 +31,12 @@ def unpack(path: Path, name: str, into: Path, limits: Limits) -> tuple[list[tupl
             return _members(packed, members, name, into)
     except UserError as error:
         return [], [Refused(name, f"{name} {error.what}", error.fix)]
-    except (BadZipFile, OSError, NotImplementedError, zlib.error):
+    except DAMAGED:
         return [], [Refused(name, f"{name} is damaged or not a ZIP.", "Make the ZIP again.")]
+    except OSError as error:  # a full disk, say: nothing is wrong with the ZIP
+        if (said := told(error)) is None:
+            raise
+        return [], [Refused(name, f"{name} cannot be unpacked. {said.what}", said.fix)]
 
 
 def listed(
@@ -68,7 +74,7 @@ def _members(
             files.append((name, str(target)))
         except UserError as error:
             refused.append(Refused(name, f"{name} in {archive} {error.what}", error.fix))
-        except (BadZipFile, NotImplementedError, zlib.error, EOFError):
+        except DAMAGED:
             refused.append(Refused(name, f"{name} in {archive} is damaged.", "Make the ZIP again."))
     return files, refused
 

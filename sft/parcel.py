@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import secrets
 import shutil
-import zlib
 from pathlib import Path, PurePosixPath
-from zipfile import ZIP_STORED, BadZipFile, ZipFile, ZipInfo
+from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
-from data.archives import check_member, listed
+from data.archives import DAMAGED, check_member, listed
 from data.child import Reporter
 from data.denied import told as denied
 from data.errors import UserError
@@ -69,7 +68,7 @@ def unzipped(path: Path, into: Path, limits: Limits | None = None) -> Path:
                     _unpack(packed, one, name, into)
     except UserError as error:
         raise UserError(f"{path.name} {error.what}", error.fix) from error
-    except (BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error) as error:
+    except DAMAGED as error:
         raise UserError(f"{path.name} is damaged, locked or not a ZIP.", "Make the ZIP again.") from error
     except OSError as error:
         raise UserError(f"{path.name} cannot be unpacked ({error.strerror or error}).", "Free some space.") from error

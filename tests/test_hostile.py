@@ -10,11 +10,13 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import docx
 import pytest
 from fpdf import FPDF
 
+from data.archives import unpack
 from data.documents import read_documents
 from data.errors import Stopped
 from data.limits import Limits, ReadSettings
@@ -499,3 +501,12 @@ def test_reading_can_be_stopped_while_a_file_takes_long(tmp_path: Path) -> None:
     with pytest.raises(Stopped):
         read_documents([path], stop_on_second_call)
     assert calls == ["line.html", "line.html"]
+
+
+def test_what_the_disk_refuses_is_not_put_down_to_the_zip(tmp_path: Path) -> None:
+    with ZipFile(tmp_path / "whole.zip", "w") as packed:
+        packed.writestr("a.md", "# A\n")
+    found, (refused,) = unpack(tmp_path / "whole.zip", "whole.zip", tmp_path / "folder that went away", Limits())
+    assert found == []
+    assert refused.what.startswith("whole.zip cannot be unpacked. ")
+    assert "damaged" not in refused.what
