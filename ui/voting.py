@@ -41,7 +41,7 @@ def show(run: Run, ballot: Ballot, rater: str) -> None:
     shown = pairs(run, ballot, rater, given)
     own = [vote for vote in load_votes(run, ballot) if vote.rater == rater]
     voted = {vote.example for vote in own}
-    st.progress(len(voted) / max(1, len(shown)), text=f"{len(voted)} of {len(shown)} pairs voted on")
+    count = st.container()  # filled last: who sees it change has the next pair's keys at hand
     again = st.session_state.get("review_again")
     pair = next((one for one in shown if one.example == again or (not again and one.example not in voted)), None)
     _stale(pair)
@@ -53,6 +53,7 @@ def show(run: Run, ballot: Ballot, rater: str) -> None:
         examples = {example.id: example for example in cached.questions(run)}
         _pair(examples[pair.example], given, pair)
         _buttons(run, ballot, rater, pair)
+    count.progress(len(voted) / max(1, len(shown)), text=f"{len(voted)} of {len(shown)} pairs voted on")
     with st.container(horizontal=True, horizontal_alignment="distribute"):
         if st.button("Change my last vote", key="review_back", shortcut="Backspace", disabled=not own or bool(again)):
             st.session_state["review_again"] = own[-1].example
