@@ -46,11 +46,13 @@ def verdict(one: Difference, what: str) -> str:
         ahead, behind = (one.first, one.second) if one.sign > 0 else (one.second, one.first)
         low, high = sorted((abs(low), abs(high)))
         return f"{ahead} beats {behind} by {abs(points):.1f} points of {what} ({low:.1f} to {high:.1f}; {one.units})."
-    return f"Cannot tell {one.first} from {one.second}: {difference}. {_why(one)}"
+    return f"Cannot tell {one.first} from {one.second}: the first minus the second is {difference}. {_why(one)}"
 
 
 def _why(one: Difference) -> str:
     outside = not one.estimate.low <= 0 <= one.estimate.high
     if outside and one.p is not None and one.p < SURE:
         return f"Among {one.pairs} pairs so much is to be expected by chance (Holm p = {one.p_holm:.3f})."
+    if outside and one.p is not None:
+        return f"The interval leaves out 0, but the test of the same questions does not confirm it (p = {one.p:.3f})."
     return f"With so many only a difference above {math.ceil(100 * one.detectable):.0f} points would show."

@@ -97,8 +97,10 @@ def exam(
     )  # fmt: skip
     metric, reason = metric_for([question.example for question in asked])
     opened = sum(row.with_passages for row in chosen)
-    said = f"{len(chosen)} of {len(askable)} validation rows (seed {seed})"
-    return Exam(metric, reason, f"{said}, {opened} of them with passages" if opened else said, asked, measure)
+    told = f"{len(chosen)} of {len(askable)} validation prompts (seed {seed})"
+    if opened:
+        told += f", {opened} of them with passages; a row with evidence can make two, one with and one without"
+    return Exam(metric, reason, told, asked, measure)
 
 
 def _accepting(example: Example, wanted: str) -> Example:

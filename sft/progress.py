@@ -97,7 +97,7 @@ class Progress(TrainerCallback):
         self._may_stop()
         asked = len(self.exam.questions)
         where = f"step {state.global_step} of {state.max_steps}"
-        self.reporter.write(text=f"{where}: answered {min(done, asked)} of {asked} validation rows")
+        self.reporter.write(text=f"{where}: answered {min(done, asked)} of {asked} validation prompts")
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any], **_: Any) -> None:
         """Measurements arrived. Raises UserError when the validation loss is no number any more."""

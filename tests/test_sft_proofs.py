@@ -124,7 +124,7 @@ def test_the_peak_of_the_task_metric_is_kept_and_training_stops_after_it(workspa
     assert [row["step"] for row in jobs.curve(run) if "mean" in row] == [0, 2, 4, 6, 8, 10, 12], "0 is the base"
     manifest = resolve(workspace, "adapters", summary["name"]).manifest()
     assert manifest["criterion"]["keep"] == "metric"
-    assert manifest["criterion"]["asked"] == "24 of 24 validation rows (seed 0)"
+    assert manifest["criterion"]["asked"] == "24 of 24 validation prompts (seed 0)"
 
 
 def test_answers_at_checkpoints_change_nothing_and_are_those_of_the_finished_model(

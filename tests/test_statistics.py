@@ -84,12 +84,15 @@ def test_sentences_claim_only_what_interval_and_p_value_show() -> None:
     assert verdict(difference(0.124, 0.081, 0.169, **sure), "exact match") == wanted
     assert verdict(difference(-0.124, -0.169, -0.081, **sure), "x").startswith("sft beats rag by 12.4 points of x (8.1")
     assert verdict(difference(0.02, -0.01, 0.05, p=0.2, p_holm=0.4, detectable=0.0431), "x") == (
-        "Cannot tell rag from sft: +2.0 points of x (-1.0 to +5.0; 150 independent passages). "
+        "Cannot tell rag from sft: the first minus the second is +2.0 points of x (-1.0 to +5.0; 150 independent "
+        "passages). "
         "With so many only a difference above 5 points would show."
     )
     by_chance = verdict(difference(0.05, 0.01, 0.09, p=0.02, p_holm=0.12, pairs=6), "x")
     assert by_chance.startswith("Cannot tell rag from sft")
     assert "Among 6 pairs" in by_chance
+    disagreeing = verdict(difference(0.05, 0.001, 0.09, p=0.07, p_holm=0.42, pairs=6), "x")
+    assert disagreeing.endswith("does not confirm it (p = 0.070).")
     few = verdict(difference(0.5, 0.3, 0.7, groups=6), "x")
     assert few.startswith("Few independent groups (6), indicative only")
     assert "beats" not in few

@@ -21,7 +21,7 @@ from ui import curve
 RULE = {
     "keep": "metric", "stop": "loss", "reason": "it is what the model is for; loss alone misleads",
     "metric": "exact_match", "metric_reason": "the answers are short enough to be right or wrong (20 short)",
-    "asked": "20 of 60 validation rows (seed 0)",
+    "asked": "20 of 60 validation prompts (seed 0)",
 }  # fmt: skip
 
 
@@ -67,7 +67,7 @@ def test_a_running_fine_tune_shows_every_number_with_its_n_and_why_a_checkpoint_
     said = texts(app)
     for part in ("0.067", "1.234", "65.0 %", "43 to 82 %, n = 20", "1 min 15 s", "2.00e-04", "1.25", "1,234", "512 MB",
                  "Kept: the checkpoint after step 10, by the highest exact match", "loss alone misleads",
-                 "Early stopping looks at the validation loss", "20 of 60 validation rows (seed 0)",
+                 "Early stopping looks at the validation loss", "20 of 60 validation prompts (seed 0)",
                  "one stays free for the page", "Memory ran out with 8 rows at once"):  # fmt: skip
         assert part in said, part
 
