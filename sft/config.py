@@ -20,6 +20,7 @@ RATES = {  # (method, small base): learning rate
     ("lora", True): 8e-3, ("lora", False): 2e-4, ("qlora", True): 8e-3, ("qlora", False): 2e-4,
     ("ia3", True): 3e-2, ("ia3", False): 3e-3, ("full", True): 1e-3, ("full", False): 2e-5,
 }  # fmt: skip
+HIDDEN = 0.3  # of the words of label questions, for a small base
 REHEARSED = 4  # training rows for each reading exercise of a small base
 
 
@@ -51,6 +52,11 @@ class TrainConfig:
     rank: int = option(16, "LoRA rank: numbers per adapted row and column", low=1, high=512)
     alpha: int | None = option(None, "LoRA scale (default: twice the rank)", low=1, high=2048)
     dropout: float = option(0.0, "LoRA dropout", low=0.0, high=0.9)
+    word_dropout: float | None = option(
+        None, "share of the words of label questions that are hidden every second time, at random, so that rows are "
+        "not learned by heart (default: by model size)",
+        low=0, high=0.9,
+    )  # fmt: skip
     rslora: bool = option(False, "LoRA scaled by the root of the rank (rsLoRA), which keeps high ranks stable")
     dora: bool = option(False, "LoRA with a learned magnitude for each column (DoRA): slower, often a little better")
     targets: str = option(
@@ -120,3 +126,16 @@ def rehearsing(config: TrainConfig, context: str, rows: int, parameters: int) ->
         return replace(config, rehearsal=0), "no training prompt has passages: reading is not asked for"
     reason = f"a small base unlearns to read: one for every {REHEARSED} rows"
     return replace(config, rehearsal=math.ceil(rows / REHEARSED)), reason
+
+
+def hiding(config: TrainConfig, labels: int, parameters: int) -> tuple[TrainConfig, str]:
+    """The config with the share of hidden words decided for that many rows with a label, and the reason."""
+    if not labels:
+        return replace(config, word_dropout=0.0), "no row asks for a label"
+    if config.loss == "all":
+        return replace(config, word_dropout=0.0), "prompts are learned as well, so they stay whole"
+    if config.word_dropout is not None:
+        return config, "asked for"
+    if parameters >= SMALL:
+        return replace(config, word_dropout=0.0), f"a base of {parameters / 1e6:.0f}M parameters learns from whole rows"
+    return replace(config, word_dropout=HIDDEN), f"a small base would learn the {labels} rows with a label by heart"

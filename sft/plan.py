@@ -14,7 +14,7 @@ from data.examples import Reading
 from data.prompts import instruction_for
 from data.sameness import answers_of, repeated
 from data.schema import Conversation, Example
-from sft.config import TrainConfig, filled, rehearsing
+from sft.config import TrainConfig, filled, hiding, rehearsing
 from sft.crowd import Crowd
 from sft.rehearsal import exercises
 from sft.rows import Prepared, context_for, prepare
@@ -69,6 +69,8 @@ def plan(
         learned, held, said = split(reading.examples, config.seed, config.split)
     crowd = Crowd(learned, held, config.seed) if context == "crowd" else None
     config, reasons["rehearsal"] = rehearsing(config, context, len(learned), parameters)
+    labels = sum(example.task == "label" for example in learned)
+    config, reasons["word_dropout"] = hiding(config, labels, parameters)
     assert config.rehearsal is not None and config.epochs is not None  # noqa: PT018
     rehearsed = exercises(config.rehearsal * math.ceil(config.epochs), config.seed, instruction)
     return Plan(config, context, instruction, tuple(learned), tuple(held), said, crowd, tuple(rehearsed), reasons)

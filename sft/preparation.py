@@ -14,7 +14,7 @@ from data.sameness import Repeated, repeated
 from data.workspace import Workspace
 from sft.config import TrainConfig
 from sft.leaks import audits
-from sft.plan import doubts, plan
+from sft.plan import Plan, doubts, plan
 from sft.rows import Prepared, Row
 from sft.sources import parameter_count, resolve
 from sft.tokens import Tokens, without_weights
@@ -85,7 +85,7 @@ def preparation(
     others = [group for group in groups if not group.conflicting]
     return Preparation(
         rows=len(reading.examples), refused=len(reading.refused), shape=reading.shape, columns=reading.columns,
-        split=planned.said, context=planned.context, choices=_choices(planned.reasons, planned.context, tokens, config),
+        split=planned.said, context=planned.context, choices=_choices(planned, tokens),
         training=learned.counts(), validation=held.counts(),
         shown=tuple((row.example, marked(row, tokens)) for row in _chosen(learned)),
         lengths=_lengths(learned, planned.config.max_length), repeated=len(groups), conflicting=len(conflicting),
@@ -95,13 +95,16 @@ def preparation(
     )  # fmt: skip
 
 
-def _choices(reasons: dict[str, str], context: str, tokens: Tokens, config: TrainConfig) -> tuple[str, ...]:
+def _choices(planned: Plan, tokens: Tokens) -> tuple[str, ...]:
     """What was decided about the prompts, in sentences."""
+    reasons, config = planned.reasons, planned.config
     loss = "answers carry loss, of every turn" if config.loss == "answer" else "every token carries loss"
     said = [
-        f"Training context: {context} ({reasons['context']}).", f"Instruction: {reasons['instruction']}.",
+        f"Training context: {planned.context} ({reasons['context']}).", f"Instruction: {reasons['instruction']}.",
         f"Loss: {loss}.", f"Reading exercises: {reasons['rehearsal']}.",
     ]  # fmt: skip
+    if config.word_dropout:
+        said.append(f"Hidden words of label questions: {100 * config.word_dropout:.0f} % ({reasons['word_dropout']}).")
     if "max_length" in reasons:
         said.append(f"Longest row: {reasons['max_length']}.")
     note = tokens.note[:1].upper() + tokens.note[1:]

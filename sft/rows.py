@@ -23,6 +23,7 @@ class Row:
     answer: list[int]
     with_passages: bool
     whole: bool = False
+    label: bool = False  # the answer is one of a few classes, and no passage is read
 
     @property
     def labels(self) -> list[int]:
@@ -109,8 +110,12 @@ def prepare(
     for example in examples:
         before = [] if whole else earlier(example, instruction)
         asked += [(example.id, *one) for one in [*before, *conversations(example, context, instruction, crowd)]]
+    labels = {example.id for example in examples if example.task == "label"}
     pairs = tokenized([*(turns for _, turns, _ in asked), *rehearsed], tokens, cache)
-    rows = [Row(i, *pair, opened, whole) for (i, _, opened), pair in zip(asked, pairs, strict=False)]
+    rows = [
+        Row(i, *pair, opened, whole, label=i in labels and not opened)
+        for (i, _, opened), pair in zip(asked, pairs, strict=False)
+    ]
     again = [Row("", *pair, True) for pair in pairs[len(asked) :]]
     own, repeated = ([row for row in some if len(row) <= max_length] for some in (rows, again))
     return Prepared((*own, *repeated), len(rows) - len(own), len(repeated), tuple(map(len, rows)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from sft.rows import Prepared, Row
 from sft.sampler import Shuffled
 from sft.shortage import ran_out
 from sft.speed import speed
+from sft.word_dropout import hidden, marked, stand_in
 
 
 class _Trainer(SFTTrainer):
@@ -38,7 +39,7 @@ class _Trainer(SFTTrainer):
     ways of computing it see the same rows at the same step.
     """
 
-    rehearsed, together = 0, 1
+    rehearsed, together, word_dropout = 0, 1, 0.0
     model_in_memory: LocalModel
     progress: Progress
 
@@ -52,6 +53,9 @@ class _Trainer(SFTTrainer):
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
         """See ``sft.loss``; rows laid end to end (``sft.speed.flattened``) are left to TRL."""
+        if model.training and self.word_dropout:
+            drawn = f"{self.args.seed} {self.state.global_step}"
+            inputs = hidden(inputs, self.word_dropout, drawn, stand_in(self.processing_class))
         if self.args.padding_free:
             return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
         loss = batch_loss(model, inputs, num_items_in_batch)
@@ -127,13 +131,14 @@ def build(
         args=arguments(
             model, config, in_each_epoch, bool(validation.rows), folder, check_first, speed(model, config, train)
         ),
-        train_dataset=_table(train.rows),
+        train_dataset=_table(train.rows, model.tokenizer.all_special_ids if config.word_dropout else None),
         eval_dataset=_table(validation.rows) if validation.rows else None,
         processing_class=model.tokenizer,
         peft_config=adapter_config(config),
         callbacks=[progress],
     )
     trainer.rehearsed, trainer.together = train.rehearsed, config.batch_size * config.accumulation
+    trainer.word_dropout = config.word_dropout or 0.0
     trainer.model_in_memory, trainer.progress = model, progress
     if model.device.name == "cpu":
         quicken(trainer.model)
@@ -141,11 +146,15 @@ def build(
     return trainer
 
 
-def _table(rows: Sequence[Row]) -> datasets.Dataset:
-    """Tokens and labels (-100 where nothing is learned), in TRL's columns."""
+def _table(rows: Sequence[Row], special: Container[int] | None = None) -> datasets.Dataset:
+    """Tokens and labels (-100 where nothing is learned), in TRL's columns. ``special`` tokens: given where words of
+    label rows are to be hidden, all but these."""
     return datasets.Dataset.from_dict(
         {
             "input_ids": [row.prompt + row.answer for row in rows],
-            "labels": [row.labels for row in rows],
+            "labels": [
+                row.labels if special is None or not row.label else marked(row.labels, row.prompt + row.answer, special)
+                for row in rows
+            ],
         }
     )
