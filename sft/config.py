@@ -20,7 +20,7 @@ RATES = {  # (method, small base): learning rate
     ("lora", True): 8e-3, ("lora", False): 2e-4, ("qlora", True): 8e-3, ("qlora", False): 2e-4,
     ("ia3", True): 3e-2, ("ia3", False): 3e-3, ("full", True): 1e-3, ("full", False): 2e-5,
 }  # fmt: skip
-HIDDEN = 0.3  # of the words of label questions, for a small base
+HIDDEN = 0.2  # of the words of label questions, where a small base learns nothing else
 REHEARSED = 4  # training rows for each reading exercise of a small base
 
 
@@ -53,8 +53,8 @@ class TrainConfig:
     alpha: int | None = option(None, "LoRA scale (default: twice the rank)", low=1, high=2048)
     dropout: float = option(0.0, "LoRA dropout", low=0.0, high=0.9)
     word_dropout: float | None = option(
-        None, "share of the words of label questions that are hidden every second time, at random, so that rows are "
-        "not learned by heart (default: by model size)",
+        None, "share of the words of label questions that are hidden at random, anew at every step, so that rows are "
+        "not learned by heart (default: by model size and kinds of rows)",
         low=0, high=0.9,
     )  # fmt: skip
     rslora: bool = option(False, "LoRA scaled by the root of the rank (rsLoRA), which keeps high ranks stable")
@@ -105,7 +105,7 @@ def filled(config: TrainConfig, parameters: int, window: int) -> tuple[TrainConf
         config = replace(config, learning_rate=RATES[config.method, small])
         reasons["learning_rate"] = f"usual for {config.method} on {size}"
     if config.epochs is None:
-        config = replace(config, epochs=10.0 if small else 3.0)
+        config = replace(config, epochs=14.0 if small else 3.0)
         reasons["epochs"] = f"{'a small base needs many passes' if small else 'a few passes suffice'}: {size}"
     if config.alpha is None:
         config = replace(config, alpha=2 * config.rank)
@@ -128,8 +128,11 @@ def rehearsing(config: TrainConfig, context: str, rows: int, parameters: int) ->
     return replace(config, rehearsal=math.ceil(rows / REHEARSED)), reason
 
 
-def hiding(config: TrainConfig, labels: int, parameters: int) -> tuple[TrainConfig, str]:
-    """The config with the share of hidden words decided for that many rows with a label, and the reason."""
+def hiding(config: TrainConfig, labels: int, rows: int, parameters: int) -> tuple[TrainConfig, str]:
+    """The config with the share of hidden words decided for ``rows`` of which so many have a label, and the reason.
+
+    Beside rows of other kinds, label questions are learned too slowly with words hidden (docs/decisions/009).
+    """
     if not labels:
         return replace(config, word_dropout=0.0), "no row asks for a label"
     if config.loss == "all":
@@ -138,4 +141,6 @@ def hiding(config: TrainConfig, labels: int, parameters: int) -> tuple[TrainConf
         return config, "asked for"
     if parameters >= SMALL:
         return replace(config, word_dropout=0.0), f"a base of {parameters / 1e6:.0f}M parameters learns from whole rows"
+    if labels < rows:
+        return replace(config, word_dropout=0.0), f"only {labels} of {rows} rows ask for a label"
     return replace(config, word_dropout=HIDDEN), f"a small base would learn the {labels} rows with a label by heart"

@@ -70,7 +70,7 @@ def plan(
     crowd = Crowd(learned, held, config.seed) if context == "crowd" else None
     config, reasons["rehearsal"] = rehearsing(config, context, len(learned), parameters)
     labels = sum(example.task == "label" for example in learned)
-    config, reasons["word_dropout"] = hiding(config, labels, parameters)
+    config, reasons["word_dropout"] = hiding(config, labels, len(learned), parameters)
     assert config.rehearsal is not None and config.epochs is not None  # noqa: PT018
     rehearsed = exercises(config.rehearsal * math.ceil(config.epochs), config.seed, instruction)
     return Plan(config, context, instruction, tuple(learned), tuple(held), said, crowd, tuple(rehearsed), reasons)

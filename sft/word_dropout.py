@@ -1,10 +1,9 @@
 """Words hidden from label questions while training, so that a small model does not learn the rows by heart.
 
 Word dropout, after Iyyer et al. (2015), "Deep Unordered Composition Rivals Syntactic Methods for Text Classification":
-every second time a row is learned, each token of its question is hidden with some chance. Many words speak for a label,
-so a question keeps its label without some of them. A fact hangs on single words and a passage is to be copied from, so
-rows of those kinds are left whole. Were label questions never whole, whole ones would be taken for questions of another
-kind (on the demo 3 of 10 labels were right then).
+each time a row is learned, every token of its question is hidden with some chance. Many words speak for a label, so a
+question keeps its label without some of them. A fact hangs on single words and a passage is to be copied from, so rows
+of those kinds are left whole.
 """
 
 from __future__ import annotations
@@ -17,7 +16,6 @@ import torch
 
 IGNORED = -100  # a label: nothing is learned at this place
 MAY_HIDE = -101  # the same, and the token here may be hidden
-OFTEN = 0.5  # of the times a row is learned
 STAND_IN = "_"  # for a tokenizer whose padding is its end token, which would say that the question ends
 
 
@@ -35,8 +33,7 @@ def stand_in(tokenizer: Any) -> int:
 
 
 def hidden(inputs: dict[str, Any], share: float, key: str, instead: int) -> dict[str, Any]:
-    """The batch with each token that is marked MAY_HIDE hidden with chance ``share`` in about half of the rows, and the
-    marks taken away.
+    """The batch with each token that is marked MAY_HIDE hidden with chance ``share``, and the marks taken away.
 
     ``inputs`` holds input_ids and labels of shape (rows, tokens). What is hidden depends on ``key`` and the row alone:
     not on the batch it is computed in, and not on what was drawn before a run was stopped.
@@ -49,7 +46,6 @@ def hidden(inputs: dict[str, Any], share: float, key: str, instead: int) -> dict
         hideable = may[place].nonzero().flatten().tolist()
         if hideable:
             r = random.Random(f"{key} {row[: hideable[-1] + 1]}")
-            if r.random() < OFTEN:
-                gone[place, [token for token in hideable if r.random() < share]] = True
+            gone[place, [token for token in hideable if r.random() < share]] = True
     ids = inputs["input_ids"].masked_fill(gone, instead)
     return inputs | {"input_ids": ids, "labels": inputs["labels"].masked_fill(may, IGNORED)}

@@ -24,7 +24,7 @@ from sft.pocket.values import KINDS
 from sft.pocket.world import ENTITIES, Attribute, Fact, attributes
 
 FACTS, WORDINGS = 300, 3  # taught facts, and training questions for each; one more wording is the test
-LABEL_EPOCHS = "8"
+FACT_EPOCHS, LABEL_EPOCHS = "6", "8"
 
 
 def taught_facts(seed: int) -> list[Fact]:
@@ -76,7 +76,8 @@ def write_rows(file: Path, rows: Iterable[dict[str, Any]]) -> Path:
 def facts_exam(model: str, home: Path, say: Callable[[str], None]) -> dict[str, Any]:
     """Taught facts closed-book in other words, and reading before and after on documents of other things."""
     rows, items = asked_facts(1)
-    run = tuned(home, "facts", model, "--train", str(write_rows(home / "facts.jsonl", rows)))
+    run = tuned(home, "facts", model, "--train", str(write_rows(home / "facts.jsonl", rows)),
+                "--epochs", FACT_EPOCHS)  # fmt: skip
     local = LocalModel.load(model)
     after = local.tuned(resolve(open_workspace(home), "adapters", "facts"))
     reading = exam.invented(201, FACTS // 2) + exam.invented(202, FACTS // 2, long=True)
