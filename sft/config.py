@@ -105,7 +105,7 @@ def filled(config: TrainConfig, parameters: int, window: int) -> tuple[TrainConf
         config = replace(config, learning_rate=RATES[config.method, small])
         reasons["learning_rate"] = f"usual for {config.method} on {size}"
     if config.epochs is None:
-        config = replace(config, epochs=14.0 if small else 3.0)
+        config = replace(config, epochs=10.0 if small else 3.0)
         reasons["epochs"] = f"{'a small base needs many passes' if small else 'a few passes suffice'}: {size}"
     if config.alpha is None:
         config = replace(config, alpha=2 * config.rank)
