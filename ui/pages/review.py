@@ -37,7 +37,10 @@ if ballot and rater:
             voting.show(*opened)
         st.stop()
 
-st.markdown("Metrics count words. Say yourself which of two answers is better, without knowing whose they are.")
+st.markdown(
+    "Metrics count words. Say yourself which of two answers is better, without knowing whose they are. Every question "
+    "with two different answers makes one pair; you can end the vote after any of them."
+)
 run = choose(runs, "Comparison", "review_run")
 systems = [system["name"] for system in run.order["config"]["systems"]]
 with st.form("review_start"), st.container(horizontal=True, vertical_alignment="bottom"):
