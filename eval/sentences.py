@@ -38,15 +38,17 @@ class Difference:
 def verdict(one: Difference, what: str) -> str:
     """Who beats whom by how many points of ``what``, or why one cannot tell."""
     points, low, high = (100 * value for value in (one.estimate.mean, one.estimate.low, one.estimate.high))
-    difference = f"{points:+.1f} points of {what} ({low:+.1f} to {high:+.1f}; {one.units})"
+    difference = (
+        f"{one.first} minus {one.second} is {points:+.1f} points of {what} ({low:+.1f} to {high:+.1f}; {one.units})"
+    )
     if one.estimate.groups < FEW_GROUPS:
         few = f"Few independent groups ({one.estimate.groups}), indicative only"
-        return f"{few}: {one.first} minus {one.second} is {difference}."
+        return f"{few}: {difference}."
     if one.sign:
         ahead, behind = (one.first, one.second) if one.sign > 0 else (one.second, one.first)
         low, high = sorted((abs(low), abs(high)))
         return f"{ahead} beats {behind} by {abs(points):.1f} points of {what} ({low:.1f} to {high:.1f}; {one.units})."
-    return f"Cannot tell {one.first} from {one.second}: the first minus the second is {difference}. {_why(one)}"
+    return f"Cannot tell {one.first} from {one.second}: {difference}. {_why(one)}"
 
 
 def _why(one: Difference) -> str:

@@ -133,14 +133,17 @@ def hiding(config: TrainConfig, labels: int, rows: int, parameters: int) -> tupl
 
     Beside rows of other kinds, label questions are learned too slowly with words hidden (docs/decisions/009).
     """
+    asked, share = config.word_dropout is not None, config.word_dropout or 0.0
     if not labels:
-        return replace(config, word_dropout=0.0), "no row asks for a label"
-    if config.loss == "all":
-        return replace(config, word_dropout=0.0), "prompts are learned as well, so they stay whole"
-    if config.word_dropout is not None:
-        return config, "asked for"
-    if parameters >= SMALL:
-        return replace(config, word_dropout=0.0), f"a base of {parameters / 1e6:.0f}M parameters learns from whole rows"
-    if labels < rows:
-        return replace(config, word_dropout=0.0), f"only {labels} of {rows} rows ask for a label"
-    return replace(config, word_dropout=HIDDEN), f"a small base would learn the {labels} rows with a label by heart"
+        share, reason = 0.0, "no row asks for a label"
+    elif config.loss == "all":
+        share, reason = 0.0, "prompts are learned as well, so they stay whole"
+    elif asked:
+        reason = "asked for"
+    elif parameters >= SMALL:
+        reason = f"a base of {parameters / 1e6:.0f}M parameters learns from whole rows"
+    elif labels < rows:
+        reason = f"only {labels} of {rows} rows ask for a label"
+    else:
+        share, reason = HIDDEN, f"a small base would learn the {labels} rows with a label by heart"
+    return replace(config, word_dropout=share), reason

@@ -103,8 +103,8 @@ def _choices(planned: Plan, tokens: Tokens) -> tuple[str, ...]:
         f"Training context: {planned.context} ({reasons['context']}).", f"Instruction: {reasons['instruction']}.",
         f"Loss: {loss}.", f"Reading exercises: {reasons['rehearsal']}.",
     ]  # fmt: skip
-    if config.word_dropout:
-        said.append(f"Hidden words of label questions: {100 * config.word_dropout:.0f} % ({reasons['word_dropout']}).")
+    hidden = f"{100 * config.word_dropout:.0f} %" if config.word_dropout else "none"
+    said.append(f"Hidden words of label questions: {hidden} ({reasons['word_dropout']}).")
     if "max_length" in reasons:
         said.append(f"Longest row: {reasons['max_length']}.")
     note = tokens.note[:1].upper() + tokens.note[1:]

@@ -14,8 +14,9 @@ from typing import Any
 
 import torch
 
-IGNORED = -100  # a label: nothing is learned at this place
-MAY_HIDE = -101  # the same, and the token here may be hidden
+from sft.loss import IGNORED
+
+MAY_HIDE = -101  # a label: nothing is learned at this place, as with IGNORED, and the token may be hidden
 STAND_IN = "_"  # for a tokenizer whose padding is its end token, which would say that the question ends
 
 
@@ -36,7 +37,8 @@ def hidden(inputs: dict[str, Any], share: float, key: str, instead: int) -> dict
     """The batch with each token that is marked MAY_HIDE hidden with chance ``share``, and the marks taken away.
 
     ``inputs`` holds input_ids and labels of shape (rows, tokens). What is hidden depends on ``key`` and the row alone:
-    not on the batch it is computed in, and not on what was drawn before a run was stopped.
+    not on the batch it is computed in (rows laid end to end count as one), and not on what was drawn before a run was
+    stopped.
     """
     may = inputs["labels"] == MAY_HIDE
     if not may.any():

@@ -84,7 +84,7 @@ def test_sentences_claim_only_what_interval_and_p_value_show() -> None:
     assert verdict(difference(0.124, 0.081, 0.169, **sure), "exact match") == wanted
     assert verdict(difference(-0.124, -0.169, -0.081, **sure), "x").startswith("sft beats rag by 12.4 points of x (8.1")
     assert verdict(difference(0.02, -0.01, 0.05, p=0.2, p_holm=0.4, detectable=0.0431), "x") == (
-        "Cannot tell rag from sft: the first minus the second is +2.0 points of x (-1.0 to +5.0; 150 independent "
+        "Cannot tell rag from sft: rag minus sft is +2.0 points of x (-1.0 to +5.0; 150 independent "
         "passages). "
         "With so many only a difference above 5 points would show."
     )

@@ -14,10 +14,11 @@ from data import jobs
 from data.child import Reporter
 from data.workspace import Workspace
 from sft.config import TrainConfig, hiding
+from sft.loss import IGNORED
 from sft.orders import order_training
 from sft.preparation import preparation
 from sft.train import train
-from sft.word_dropout import IGNORED, MAY_HIDE, hidden, marked, stand_in
+from sft.word_dropout import MAY_HIDE, hidden, marked, stand_in
 from tests import tiny
 
 home, workspace = tiny.home, tiny.workspace
@@ -121,4 +122,4 @@ def test_the_rows_are_said_to_lose_words_before_the_launch(workspace: Workspace,
     said = " ".join(preparation(workspace, tiny.config(home), rows, rows).choices)
     assert "Hidden words of label questions: 20 % (a small base would learn the 24 rows with a label by heart)." in said
     facts = " ".join(preparation(workspace, tiny.config(home), str(home / "rows.jsonl")).choices)
-    assert "Hidden words" not in facts
+    assert "Hidden words of label questions: none (no row asks for a label)." in facts
