@@ -51,11 +51,17 @@ def aligned(table: Sequence[tuple[str, ...]]) -> list[str]:
 
 def ahead_first(pair: Mapping[str, Any]) -> Mapping[str, Any]:
     """The pair as seen from the system with the higher mean, so that every table and chart names that one first."""
-    if pair["mean"] >= 0:
+    return pair if pair["mean"] >= 0 else seen_from(pair, pair["second"])
+
+
+def seen_from(pair: Mapping[str, Any], first: str) -> Mapping[str, Any]:
+    """The pair as seen from ``first``, which is one of its two systems: differences are ``first`` minus the other."""
+    if pair["first"] == first:
         return pair
     ends = [None if pair[end] is None else -pair[end] for end in ("high", "low")]
-    turned = {**pair, "first": pair["second"], "second": pair["first"], "mean": -pair["mean"],
-              "low": ends[0], "high": ends[1], "sign": -(pair.get("sign") or 0)}  # fmt: skip
+    turned = {**pair, "first": first, "second": pair["first"], "mean": -pair["mean"], "low": ends[0], "high": ends[1]}
+    if pair.get("sign") is not None:  # scores from before tests have none
+        turned["sign"] = -pair["sign"]
     if spread := pair.get("documents"):
         turned["documents"] = {**spread, "ahead": spread["behind"], "behind": spread["ahead"]}
     return turned

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
-from eval.figures import cell
+from eval.figures import cell, seen_from
 from eval.statistics import FEW_GROUPS
 from eval.told import TITLES as TASKS
 from eval.values import WORDS
@@ -85,23 +86,20 @@ def _leader(scores: dict[str, Any], places: dict[str, str], corners: list[str], 
     return said
 
 
-def _seen(scores: dict[str, Any], first: str, second: str, metric: str) -> dict[str, Any] | None:
+def _seen(scores: dict[str, Any], first: str, second: str, metric: str) -> Mapping[str, Any] | None:
     """The pair of two systems seen from the first; None where no question has an answer of both."""
     for pair in scores["pairs"]:
         if pair["metric"] == metric and {pair["first"], pair["second"]} == {first, second}:
-            turn = 1 if pair["first"] == first else -1
-            low, high = sorted(turn * pair[bound] for bound in ("low", "high"))
-            mean = turn * pair.get("mean", 0.0)
-            return {**pair, "mean": mean, "low": low, "high": high}
+            return seen_from(pair, first)
     return None
 
 
-def _clear(pair: dict[str, Any] | None) -> bool:
+def _clear(pair: Mapping[str, Any] | None) -> bool:
     """True where the pair's first system is clearly ahead (scores from before tests knew only the interval)."""
     return bool(pair and pair["low"] > 0 and pair.get("sign", 1) and pair.get("groups", FEW_GROUPS) >= FEW_GROUPS)
 
 
-def _reason(pair: dict[str, Any] | None) -> str:
+def _reason(pair: Mapping[str, Any] | None) -> str:
     """Why two systems cannot be told apart."""
     if pair is None:
         return "no question has an answer of both"

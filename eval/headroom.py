@@ -12,7 +12,7 @@ from typing import Any
 from data import jobs
 from data.workspace import Workspace
 from eval import bench
-from eval.figures import cell
+from eval.figures import cell, seen_from
 from eval.statistics import FEW_GROUPS
 from eval.systems import Parts
 
@@ -58,7 +58,7 @@ def _with_passage(scores: Mapping[str, Any], metric: str) -> list[str]:
         return ["No test row names its gold passage, so nobody can say how much the right passage would help this "
                 "model: add a column named evidence."]  # fmt: skip
     pair = next(p for p in scores["pairs"] if p["metric"] == metric and {p["first"], p["second"]} == {"base", "gold"})
-    gain, low, high = (value if pair["first"] == "gold" else -value for value in _ordered(pair))
+    gain, low, high = (seen_from(pair, "gold")[part] for part in ("mean", "low", "high"))
     told = f"{100 * gain:+.1f} points ({100 * low:+.1f} to {100 * high:+.1f}; n {pair['n']})"
     found = f"{_percent(gold)} % with the right passage ({_range(gold)}; n {gold['n']})"
     if high < WORTH:
@@ -70,12 +70,6 @@ def _with_passage(scores: Mapping[str, Any], metric: str) -> list[str]:
     if gold["high"] < KNOWN:
         return [f"{said}, and more than half of the answers stay wrong: the model is the limit, not the search."]
     return [f"{said}."]
-
-
-def _ordered(pair: Mapping[str, Any]) -> tuple[float, float, float]:
-    """Mean and bounds, the bounds in the order in which they come out right when all three are negated."""
-    bounds = (pair["low"], pair["high"]) if pair["first"] == "gold" else (pair["high"], pair["low"])
-    return (pair["mean"], *bounds)
 
 
 def _percent(value: Mapping[str, Any]) -> str:
