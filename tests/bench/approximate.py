@@ -47,12 +47,14 @@ def _row(name: str, exact: Any, probes: np.ndarray, queries: np.ndarray) -> Iter
     started = time.perf_counter()
     chosen = index.choose(index.vectors_of(exact), lambda: probes, exact_up_to=0)
     what = f"{exact.ntotal:,} {name} passages, {chosen.kind} (made in {time.perf_counter() - started:.0f} s)"
-    yield Row(f"{what}: recall@10", f"{index.recall_at_10(chosen.index, queries):.4f}", "≥ 0.95 (aim 0.99)")
+    recall = index.recall_at_10(chosen.index, queries)
+    yield Row(f"{what}: recall@10", f"{recall:.4f}", "≥ 0.95 (aim 0.99)", recall >= 0.95)
     ratio = side_by_side(
         lambda n: chosen.index.search(queries[n : n + 1], 10), lambda n: exact.search(queries[n : n + 1], 10),
         min(ONE_BY_ONE, len(queries)),
     )  # fmt: skip
-    yield Row(f"{name}: time of an approximate query against FAISS Flat", f"{100 * ratio:.1f} %", "≤ 20 % (aim 5 %)")
+    said = f"{100 * ratio:.1f} %"
+    yield Row(f"{name}: time of an approximate query against FAISS Flat", said, "≤ 20 % (aim 5 %)", ratio <= 0.2)
 
 
 def _real() -> Iterator[Row]:

@@ -22,7 +22,7 @@ ROUNDS = 3
 
 def measure() -> Iterator[Row]:
     model = LocalModel.load("pocket")
-    for name, conversations, target in _sets():
+    for name, conversations, must, aim in _sets():
         _batched(model, conversations[:4]), _one_by_one(model, conversations[:2])  # warm up
         # interleaved, so that whatever else the machine does hits both
         times = [
@@ -38,14 +38,22 @@ def measure() -> Iterator[Row]:
         same = len(conversations) - len(gaps)
         tokens = sum(map(model.base().count, conversations)) / len(conversations)
         rate = len(conversations) / min(fast for fast, _ in times)
-        yield Row(f"{name} ({tokens:.0f} prompt tokens): answers/s against one by one", f"{ratio:.2f}x", target)
+        yield Row(
+            f"{name} ({tokens:.0f} prompt tokens): answers/s against one by one", f"{ratio:.2f}x",
+            f"≥ {must:g}x (aim {aim:g}x)", ratio >= must,
+        )  # fmt: skip
         yield Row(f"{name}: answers/s", f"{rate:.1f}", "printed")
         yield Row(
             f"{name}: answers equal to one-by-one answers ({model.device.dtype}), {len(gaps)} differ",
-            f"{same}/{len(conversations)}", "all",
+            f"{same}/{len(conversations)}", "all, or see the next row",
         )  # fmt: skip
         widest = f"{max(gaps):.1e}" if gaps else "none"
-        yield Row(f"{name}: widest top-two logit gap where answers first differ", widest, "< 1e-4")
+        yield Row(
+            f"{name}: widest top-two logit gap where answers first differ",
+            widest,
+            "< 1e-4",
+            max(gaps, default=0.0) < 1e-4,
+        )
 
 
 def _batched(model: LocalModel, conversations: Sequence[Conversation]) -> list[str]:
@@ -66,14 +74,15 @@ def _one_by_one(model: LocalModel, conversations: Sequence[Conversation]) -> lis
     return [_alone(model, conversation) for conversation in conversations]
 
 
-def _sets() -> Iterator[tuple[str, list[Conversation], str]]:
+def _sets() -> Iterator[tuple[str, list[Conversation], float, float]]:
+    """(name, prompts, the ratio that must be reached, the one aimed at)."""
     examples = read_examples(DEMO / "test.jsonl").examples
     short = [question_turn(e.question) for e in examples if e.task == "short"][:64]
     texts = sorted({e.evidence for e in read_examples(DEMO / "train.jsonl").examples if e.evidence})
     asked = [e for e in examples if e.evidence][:24]
     long = [question_turn(e.question, _passages(e.evidence or "", texts, n)) for n, e in enumerate(asked)]
-    yield "short prompts", short, "≥ 3x"
-    yield "long prompts", long, "≥ 0.95x"
+    yield "short prompts", short, 3, 4
+    yield "long prompts", long, 0.95, 1.1
 
 
 def _passages(gold: str, others: Sequence[str], number: int) -> list[str]:

@@ -48,9 +48,11 @@ def _embedding(embedder: Embedder) -> Iterator[Row]:
     ]
     ratio = sorted(slow / fast for fast, slow in pairs)[ROUNDS // 2]
     note = "≥ 1.7x (aim 2.2x)" if embedder.dtype == "bfloat16" else "printed: no fast bfloat16"
-    yield Row(f"passages/s against SentenceTransformer.encode ({embedder.dtype})", f"{ratio:.2f}x", note)
+    yield Row(f"passages/s against SentenceTransformer.encode ({embedder.dtype})", f"{ratio:.2f}x", note,
+              ratio >= 1.7 or embedder.dtype != "bfloat16")  # fmt: skip
     yield Row("passages/s", f"{len(texts) / min(fast for fast, _ in pairs):.1f}", "printed")
-    yield Row("least cosine to its vectors", f"{np.min(np.sum(ours * theirs, axis=1)):.4f}", "≥ 0.998")
+    cosine = np.min(np.sum(ours * theirs, axis=1))
+    yield Row("least cosine to its vectors", f"{cosine:.4f}", "≥ 0.998", bool(cosine >= 0.998))
 
 
 def _again(embedder: Embedder) -> Iterator[Row]:
@@ -69,9 +71,10 @@ def _again(embedder: Embedder) -> Iterator[Row]:
         ended = time.perf_counter()
         ratio = (middle - started) / (ended - middle)
         yield Row(
-            f"indexing {first.embedded} passages again, against the first time", f"{ratio:.0f}x", "≥ 20x (aim 100x)"
-        )
-        yield Row("passages embedded the second time", str(second.embedded), "0")
+            f"indexing {first.embedded} passages again, against the first time", f"{ratio:.0f}x", "≥ 20x (aim 100x)",
+            ratio >= 20,
+        )  # fmt: skip
+        yield Row("passages embedded the second time", str(second.embedded), "0", not second.embedded)
 
 
 def documents() -> Sequence[Document]:

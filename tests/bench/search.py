@@ -85,7 +85,8 @@ def _one(exact: Any, queries: np.ndarray) -> Iterator[Row]:
         ratio = side_by_side(
             lambda n, r=retriever: r.search([str(n)], 10), lambda n: exact.search(queries[n : n + 1], 10), ONE_BY_ONE
         )  # type: ignore[misc]
-        yield Row(f"one exact query, {name}, against raw FAISS Flat", f"{ratio:.2f}x", "≤ 1.2x (aim 1.05x)")
+        what = f"one exact query, {name}, against raw FAISS Flat"
+        yield Row(what, f"{ratio:.2f}x", "≤ 1.2x (aim 1.05x)", ratio <= 1.2)
 
 
 def _knowledge(count: int) -> Knowledge:
@@ -107,9 +108,10 @@ def _whole(exact: Any, queries: np.ndarray) -> Iterator[Row]:
         [score >= row[-1] - 1e-5 for ranking, row in zip(found, true, strict=True) for _, score in ranking]
     )
     yield Row(
-        f"{len(queries)} questions at once, against FAISS Flat one by one", f"{alone / seconds:.1f}x", "≥ 5x (aim 10x)"
-    )
-    yield Row("recall@10 of it", f"{recall:.4f}", "1.0000")
+        f"{len(queries)} questions at once, against FAISS Flat one by one", f"{alone / seconds:.1f}x",
+        "≥ 5x (aim 10x)", alone >= 5 * seconds,
+    )  # fmt: skip
+    yield Row("recall@10 of it", f"{recall:.4f}", "1.0000", bool(recall == 1))
 
 
 # --- words ------------------------------------------------------------------------------------------------------------
@@ -129,7 +131,8 @@ def _words() -> Iterator[Row]:
         lambda n: lexical.best(ours, questions[n], 10),
         WORD_QUERIES,
     )
-    yield Row("BM25 queries/s against one dictionary a passage (rank-bm25's way)", f"{ratio:.0f}x", "≥ 50x (aim 150x)")
+    what = "BM25 queries/s against one dictionary a passage (rank-bm25's way)"
+    yield Row(what, f"{ratio:.0f}x", "≥ 50x (aim 150x)", ratio >= 50)
 
 
 class Dictionaries:
