@@ -21,6 +21,7 @@ RATES = {  # (method, small base): learning rate
     ("ia3", True): 3e-2, ("ia3", False): 3e-3, ("full", True): 1e-3, ("full", False): 2e-5,
 }  # fmt: skip
 HIDDEN = 0.2  # of the words of label questions, where a small base learns nothing else
+REPEATED = 2  # times that a small base learns rows with a label in a pass over rows of several kinds
 REHEARSED = 4  # training rows for each reading exercise of a small base
 
 
@@ -56,6 +57,10 @@ class TrainConfig:
         None, "share of the words of label questions that are hidden at random, anew at every step, so that rows are "
         "not learned by heart (default: by model size and kinds of rows)",
         low=0, high=0.9,
+    )  # fmt: skip
+    label_repeats: int | None = option(
+        None, "times that each row with a label is learned in one pass (default: by model size and kinds of rows)",
+        low=1, high=100,
     )  # fmt: skip
     rslora: bool = option(False, "LoRA scaled by the root of the rank (rsLoRA), which keeps high ranks stable")
     dora: bool = option(False, "LoRA with a learned magnitude for each column (DoRA): slower, often a little better")
@@ -147,3 +152,19 @@ def hiding(config: TrainConfig, labels: int, rows: int, parameters: int) -> tupl
     else:
         share, reason = HIDDEN, f"a small base would learn the {labels} rows with a label by heart"
     return replace(config, word_dropout=share), reason
+
+
+def repeating(config: TrainConfig, labels: int, rows: int, parameters: int) -> tuple[TrainConfig, str]:
+    """The config with the repeats of label rows decided for ``rows`` of which so many have a label, and the reason."""
+    if not labels:
+        times, reason = 1, "no row asks for a label"
+    elif config.label_repeats is not None:
+        times, reason = config.label_repeats, "asked for"
+    elif parameters >= SMALL:
+        times, reason = 1, "only small bases were seen to learn labels late"
+    elif labels == rows:
+        times, reason = 1, "every row asks for a label"
+    else:
+        times = REPEATED
+        reason = f"a small base learns the {labels} rows with a label later than the {rows - labels} others"
+    return replace(config, label_repeats=times), reason

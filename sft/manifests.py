@@ -98,8 +98,8 @@ RULES: dict[str, tuple[Check, str]] = {
 }  # fmt: skip
 SUMMARY: dict[str, tuple[Check, str]] = {
     "ended": (_among(ENDS), f"one of {', '.join(ENDS)}"),
-    **dict.fromkeys(("steps", "planned_steps", "rows", "with_passages", "closed_book", "rehearsed", "too_long",
-                     "metric_n"), (count, "a count")),
+    **dict.fromkeys(("steps", "planned_steps", "rows", "with_passages", "closed_book", "repeats", "rehearsed",
+                     "too_long", "metric_n"), (count, "a count")),
     "best_step": (_or_none(count), "a count"),
     "validation_loss": (_or_none(number), "a number"),
     **dict.fromkeys(("metric_mean", "metric_low", "metric_high"),

@@ -14,7 +14,7 @@ from data.examples import Reading
 from data.prompts import instruction_for
 from data.sameness import answers_of, repeated
 from data.schema import Conversation, Example
-from sft.config import TrainConfig, filled, hiding, rehearsing
+from sft.config import TrainConfig, filled, hiding, rehearsing, repeating
 from sft.crowd import Crowd
 from sft.rehearsal import exercises
 from sft.rows import Prepared, context_for, prepare
@@ -47,7 +47,8 @@ class Plan:
         assert most is not None, "filled"
         whole = self.config.loss == "all"
         given = (self.context, self.instruction, tokens, most, self.crowd)
-        train = prepare(self.learned, *given, self.rehearsed, whole=whole, cache=folder)
+        times = self.config.label_repeats or 1
+        train = prepare(self.learned, *given, self.rehearsed, whole=whole, cache=folder, label_repeats=times)
         validation = prepare(self.held, *given, whole=whole, cache=folder)
         if len(train.rows) == train.rehearsed:
             raise UserError(f"All {train.too_long} training rows are longer than {most} tokens.",
@@ -71,6 +72,7 @@ def plan(
     config, reasons["rehearsal"] = rehearsing(config, context, len(learned), parameters)
     labels = sum(example.task == "label" for example in learned)
     config, reasons["word_dropout"] = hiding(config, labels, len(learned), parameters)
+    config, reasons["label_repeats"] = repeating(config, labels, len(learned), parameters)
     assert config.rehearsal is not None and config.epochs is not None  # noqa: PT018
     rehearsed = exercises(config.rehearsal * math.ceil(config.epochs), config.seed, instruction)
     return Plan(config, context, instruction, tuple(learned), tuple(held), said, crowd, tuple(rehearsed), reasons)

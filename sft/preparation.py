@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from statistics import median
 from typing import Any
@@ -62,7 +62,12 @@ class Preparation:
 
     def told(self) -> dict[str, Any]:
         """As the page and ``--json`` show it."""
-        return {**asdict(self), "leakage": [one.told() for one in self.leakage], "blocks": self.blocks}
+        return {
+            **asdict(self),
+            "kinds": kinds(self.training),
+            "leakage": [one.told() for one in self.leakage],
+            "blocks": self.blocks,
+        }
 
 
 def preparation(
@@ -105,6 +110,8 @@ def _choices(planned: Plan, tokens: Tokens) -> tuple[str, ...]:
     ]  # fmt: skip
     hidden = f"{100 * config.word_dropout:.0f} %" if config.word_dropout else "none"
     said.append(f"Hidden words of label questions: {hidden} ({reasons['word_dropout']}).")
+    times = {1: "once", 2: "twice"}.get(config.label_repeats or 1, f"{config.label_repeats} times")
+    said.append(f"Closed-book rows with a label are learned {times} in a pass ({reasons['label_repeats']}).")
     if "max_length" in reasons:
         said.append(f"Longest row: {reasons['max_length']}.")
     note = tokens.note[:1].upper() + tokens.note[1:]
@@ -146,13 +153,19 @@ def _lengths(prepared: Prepared, limit: int) -> Lengths:
     return Lengths(len(lengths), float(median(lengths)), longest, limit, prepared.too_long, bins)
 
 
+def kinds(training: Mapping[str, int]) -> str:
+    """How many of the training rows have passages, and how many are repeats of rows with a label."""
+    said = f"{training['with_passages']:,} with passages"
+    return f"{said}, {training['repeats']:,} repeats of rows with a label" if training["repeats"] else said
+
+
 def told_lines(found: Preparation) -> Sequence[str]:
     """The same for people at a shell, line by line."""
     lengths, training, validation = found.lengths, found.training, found.validation
     lines = [
         f"{found.rows} rows read as {found.shape}, {found.refused} left out. Columns: {', '.join(found.columns)}.",
-        f"{training['rows']} training rows ({training['with_passages']} with passages), {training['rehearsed']} "
-        f"reading exercises, {validation['rows']} validation rows: {found.split}.",
+        f"{training['rows']} training rows ({kinds(training)}), {training['rehearsed']} reading exercises, "
+        f"{validation['rows']} validation rows: {found.split}.",
         *found.choices,
         f"Length of {lengths.n} rows: median {lengths.median:.0f} tokens, longest {lengths.longest}; the limit is "
         f"{lengths.limit}. {lengths.too_long} too long: left out, never cut.",

@@ -45,6 +45,7 @@ class Prepared:
     too_long: int
     rehearsed: int = 0
     lengths: tuple[int, ...] = ()
+    repeats: int = 0  # of rows with a label, among the rows
 
     def counts(self) -> dict[str, int]:
         """How many rows there are of each kind, as manifests hold it."""
@@ -52,7 +53,7 @@ class Prepared:
         opened = sum(row.with_passages for row in own)
         return {
             "rows": len(own), "with_passages": opened, "closed_book": len(own) - opened,
-            "rehearsed": self.rehearsed, "too_long": self.too_long,
+            "repeats": self.repeats, "rehearsed": self.rehearsed, "too_long": self.too_long,
         }  # fmt: skip
 
 
@@ -99,12 +100,13 @@ def earlier(example: Example, instruction: str) -> list[tuple[Conversation, bool
 def prepare(
     examples: Sequence[Example], context: str, instruction: str, tokens: Tokens, max_length: int,
     crowd: Crowd | None = None, rehearsed: Sequence[Conversation] = (), whole: bool = False, cache: Path | None = None,
+    label_repeats: int = 1,
 ) -> Prepared:  # fmt: skip
     """Token rows of all examples, and of the conversations to be ``rehearsed``.
 
     Rows longer than ``max_length`` tokens are left out, never cut; those of examples are counted. ``whole`` rows carry
     loss on every token, so of several turns only the whole conversation is a row. ``cache`` is a folder that remembers
-    tokens.
+    tokens. Rows with a label come ``label_repeats`` times.
     """
     asked: list[tuple[str, Conversation, bool]] = []
     for example in examples:
@@ -117,5 +119,7 @@ def prepare(
         for (i, _, opened), pair in zip(asked, pairs, strict=False)
     ]
     again = [Row("", *pair, True) for pair in pairs[len(asked) :]]
-    own, repeated = ([row for row in some if len(row) <= max_length] for some in (rows, again))
-    return Prepared((*own, *repeated), len(rows) - len(own), len(repeated), tuple(map(len, rows)))
+    own, rehearsals = ([row for row in some if len(row) <= max_length] for some in (rows, again))
+    repeats = [row for row in own if row.label] * (label_repeats - 1)
+    lengths, too_long = tuple(map(len, rows)), len(rows) - len(own)
+    return Prepared((*own, *repeats, *rehearsals), too_long, len(rehearsals), lengths, len(repeats))

@@ -65,7 +65,7 @@ def _show(found: dict[str, Any]) -> None:
     left = f" {found['refused']} rows of the file were left out." if found["refused"] else ""
     st.markdown(plain(
         f"{found['rows']:,} rows, read as {found['shape']}, become {training['rows']:,} training rows "
-        f"({training['with_passages']:,} with passages), {training['rehearsed']:,} reading exercises and "
+        f"({found['kinds']}), {training['rehearsed']:,} reading exercises and "
         f"{held['rows']:,} validation rows.{left}"
     ))  # fmt: skip
     if found["doubts"]:
