@@ -154,8 +154,11 @@ def hiding(config: TrainConfig, labels: int, rows: int, parameters: int) -> tupl
     return replace(config, word_dropout=share), reason
 
 
-def repeating(config: TrainConfig, labels: int, rows: int, parameters: int) -> tuple[TrainConfig, str]:
-    """The config with the repeats of label rows decided for ``rows`` of which so many have a label, and the reason."""
+def repeating(config: TrainConfig, context: str, labels: int, rows: int, parameters: int) -> tuple[TrainConfig, str]:
+    """The config with the repeats of label rows decided for ``rows`` of which so many have a label, and the reason.
+
+    Why beside closed-book rows only: docs/decisions/010.
+    """
     if not labels:
         times, reason = 1, "no row asks for a label"
     elif config.label_repeats is not None:
@@ -164,6 +167,8 @@ def repeating(config: TrainConfig, labels: int, rows: int, parameters: int) -> t
         times, reason = 1, "only small bases were seen to learn labels late"
     elif labels == rows:
         times, reason = 1, "every row asks for a label"
+    elif context != "none":
+        times, reason = 1, "beside prompts with passages nothing was gained by more"
     else:
         times = REPEATED
         reason = f"a small base learns the {labels} rows with a label later than the {rows - labels} others"

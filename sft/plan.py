@@ -72,7 +72,7 @@ def plan(
     config, reasons["rehearsal"] = rehearsing(config, context, len(learned), parameters)
     labels = sum(example.task == "label" for example in learned)
     config, reasons["word_dropout"] = hiding(config, labels, len(learned), parameters)
-    config, reasons["label_repeats"] = repeating(config, labels, len(learned), parameters)
+    config, reasons["label_repeats"] = repeating(config, context, labels, len(learned), parameters)
     assert config.rehearsal is not None and config.epochs is not None  # noqa: PT018
     rehearsed = exercises(config.rehearsal * math.ceil(config.epochs), config.seed, instruction)
     return Plan(config, context, instruction, tuple(learned), tuple(held), said, crowd, tuple(rehearsed), reasons)

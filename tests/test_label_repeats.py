@@ -37,20 +37,28 @@ def rows(home: Path) -> str:
 
 
 @pytest.mark.parametrize(
-    ("config", "labels", "parameters", "times", "reason"),
+    ("config", "context", "labels", "parameters", "times", "reason"),
     [
-        (TrainConfig(), 300, SMALL, 2, "a small base learns the 300 rows with a label later than the 700 others"),
-        (TrainConfig(), 1000, SMALL, 1, "every row asks for a label"),
-        (TrainConfig(), 0, SMALL, 1, "no row asks for a label"),
-        (TrainConfig(), 300, LARGE, 1, "only small bases were seen to learn labels late"),
-        (TrainConfig(label_repeats=3), 300, LARGE, 3, "asked for"),
-        (TrainConfig(label_repeats=3), 0, SMALL, 1, "no row asks for a label"),
+        (
+            TrainConfig(),
+            "none",
+            300,
+            SMALL,
+            2,
+            "a small base learns the 300 rows with a label later than the 700 others",
+        ),
+        (TrainConfig(), "crowd", 300, SMALL, 1, "beside prompts with passages nothing was gained by more"),
+        (TrainConfig(), "none", 1000, SMALL, 1, "every row asks for a label"),
+        (TrainConfig(), "none", 0, SMALL, 1, "no row asks for a label"),
+        (TrainConfig(), "none", 300, LARGE, 1, "only small bases were seen to learn labels late"),
+        (TrainConfig(label_repeats=3), "crowd", 300, LARGE, 3, "asked for"),
+        (TrainConfig(label_repeats=3), "none", 0, SMALL, 1, "no row asks for a label"),
     ],
 )
 def test_a_small_base_that_learns_several_kinds_sees_its_labels_twice(
-    config: TrainConfig, labels: int, parameters: int, times: int, reason: str
+    config: TrainConfig, context: str, labels: int, parameters: int, times: int, reason: str
 ) -> None:
-    found, why = repeating(config, labels, 1000, parameters)
+    found, why = repeating(config, context, labels, 1000, parameters)
     assert (found.label_repeats, why) == (times, reason)
 
 
