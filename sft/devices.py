@@ -76,6 +76,13 @@ def training_precision(device: Device) -> tuple[str, str]:
     return "float32", "no faster format here"
 
 
+def formats(device: Device, whole: bool) -> dict[str, str]:
+    """The number formats of a fine-tune, each with its reason: "precision" is what it trains in, "answers" what its
+    checkpoints answer in. ``whole``: all weights are trained, so they were loaded in full precision."""
+    why = "all weights are trained, and half precision would lose small updates" if whole else device.dtype_reason
+    return {"precision": ": ".join(training_precision(device)), "answers": f"{device.dtype}: {why}"}
+
+
 def restart_peak() -> None:
     """Begin to watch for the most GPU memory in use (see ``peak_memory``)."""
     import torch

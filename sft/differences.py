@@ -12,6 +12,13 @@ from sft.adapters import KIND, WHOLE
 
 DATA = {"train": "Training rows", "validation": "Validation rows"}
 SETTINGS = {"context": "context asked for"}
+TOLD = {
+    "precision": "trained in",
+    "answers": "checkpoints answer in",
+    "word_dropout": "hidden words of label questions",
+}
+BEGINS = ("precision", "answers", "packing", "gradient_checkpointing", "optimizer", "criterion")
+"""Reasons that begin with what was chosen; the other choices stand among the settings."""
 UNSHOWN = ("name", "run", "notes", "context")  # of a summary: said elsewhere
 
 
@@ -54,6 +61,19 @@ def stated(manifest: dict[str, Any]) -> dict[str, Any]:
         "trained parameters": manifest.get("trained_parameters"), "made": manifest.get("created"),
     }  # fmt: skip
     return {key: value for key, value in found.items() if value is not None}
+
+
+def choices(manifest: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """(what, what was chosen, why) of every automatic choice that a manifest tells of."""
+    own = manifest.get("settings", {}) | {
+        "context": manifest.get("context"), "instruction": manifest.get("instruction") or "none",
+    }  # fmt: skip
+    found = []
+    for name, reason in manifest.get("reasons", {}).items():
+        chosen, why = reason.split(": ", 1) if name in BEGINS and ": " in reason else (own.get(name), reason)
+        what = TOLD.get(name, name.replace("_", " "))
+        found.append((what[:1].upper() + what[1:], "" if chosen is None else str(chosen), why))
+    return found
 
 
 def lineage(workspace: Workspace, artifact: Artifact) -> list[str]:

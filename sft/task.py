@@ -17,7 +17,7 @@ from data.workspace import Workspace
 from sft.checks import Exam, Measure, exam
 from sft.choice import Criteria, criteria_for
 from sft.config import TrainConfig
-from sft.devices import training_precision
+from sft.devices import formats, training_precision
 from sft.kinds import base_network
 from sft.model import LocalModel
 from sft.plan import doubts, plan
@@ -59,14 +59,15 @@ def settle(
     check_targets(config.targets, model.source.path)
     if config.method == "qlora":
         model.network = base_network(model, config)
-    reporter.device(model.device.name, f"{model.device_reason}; {model.device.dtype}: {model.dtype_reason}")
+    computed = formats(model.device, config.method == "full")
+    said = f"trains in {computed['precision']}; checkpoints answer in {computed['answers']}"
+    reporter.device(model.device.name, f"{model.device_reason}; {said}")
     parameters = parameter_count(model.source.path)
     planned = plan(config, reading, given, model.id, parameters, model.window)
     config, context, instruction, held = planned.config, planned.context, planned.instruction, planned.held
-    reasons = dict(planned.reasons)
+    reasons = planned.reasons | computed
     reporter.write(text="turning the rows into tokens")
     train, validation = planned.rows(model.tokens, workspace.cache)
-    reasons["precision"] = ": ".join(training_precision(model.device))
     reasons |= speed(model, config, train).reasons
     asked = exam(held, validation.rows, model.tokens, config.asked, config.seed, measure)
     criteria = criteria_for(
@@ -108,5 +109,5 @@ def _origin(run: Run, model: LocalModel, reading: Reading, given: Reading | None
         },
         "template_note": model.tokens.note,
         "device": model.device.name,
-        "dtype": model.device.dtype,
+        "dtype": training_precision(model.device)[0],
     }  # fmt: skip

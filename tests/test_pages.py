@@ -7,7 +7,9 @@ import subprocess
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
+import pyarrow
 import pytest
 from pandas import DataFrame
 from streamlit.testing.v1 import AppTest
@@ -70,6 +72,11 @@ def tables(app: AppTest) -> list[DataFrame]:
 def table(app: AppTest, column: str) -> DataFrame:
     """The first table of the page that has this column."""
     return next(one for one in tables(app) if column in one.columns)
+
+
+def charted(chart: Any) -> list[dict[str, Any]]:
+    """The rows a chart is drawn from, where they stand beside its description and not inside."""
+    return pyarrow.ipc.open_stream(chart.proto.data.data).read_pandas().to_dict("records")
 
 
 def make_bench(workspace: Workspace, name: str = "look", rows: int = 40) -> jobs.Run:

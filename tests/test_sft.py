@@ -21,6 +21,7 @@ from data.schema import DecodeSettings
 from data.store import Artifact
 from data.taught import is_taught
 from data.workspace import Workspace
+from sft.devices import Device, formats
 from sft.model import LocalModel
 from sft.orders import order_training
 from sft.train import train
@@ -134,6 +135,33 @@ def test_the_manifest_says_where_a_tuned_model_comes_from(workspace: Workspace, 
     assert manifest["data"]["train"]["fingerprint"]
     assert manifest["summary"]["validation_loss"] > 0
     assert next(point["step"] for point in manifest["curve"] if "eval_loss" in point) == 0
+
+
+@pytest.mark.parametrize(("fast", "trained"), [(True, "bfloat16"), (False, "float32")])
+def test_run_and_manifest_state_the_precision_that_training_computes_in(
+    workspace: Workspace, home: Path, monkeypatch: pytest.MonkeyPatch, fast: bool, trained: str
+) -> None:
+    from trl import SFTConfig
+
+    import sft.arguments
+
+    monkeypatch.setattr("torch.cpu.get_capabilities", lambda: {"avx512_bf16": fast})  # another processor
+    asked: list[dict[str, Any]] = []
+    monkeypatch.setattr(sft.arguments, "SFTConfig", lambda **given: asked.append(given) or SFTConfig(**given))
+    manifest = tune(workspace, home, f"precise-{trained}", epochs=1).manifest()
+    assert asked[-1]["bf16"] is fast
+    assert manifest["dtype"] == trained
+    assert manifest["reasons"]["precision"].startswith(f"{trained}: ")
+    assert manifest["reasons"]["answers"].startswith("float32: 0.0M parameters fit in full precision")
+    said = jobs.load(workspace, manifest["run"]).status["device_reason"]
+    assert f"trains in {manifest['reasons']['precision']}" in said
+    assert f"checkpoints answer in {manifest['reasons']['answers']}" in said
+
+
+def test_all_weights_answer_in_full_precision_for_the_reason_that_they_are_trained() -> None:
+    device = Device("cpu", "the only device", "float32", "asked for")
+    assert "asked for" not in formats(device, whole=True)["answers"]
+    assert formats(device, whole=False)["answers"] == "float32: asked for"
 
 
 def test_a_tuned_model_keeps_what_its_rows_teach(tuned: Artifact) -> None:

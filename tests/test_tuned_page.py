@@ -7,6 +7,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 import pytest
@@ -20,7 +21,8 @@ from data.workspace import Workspace, open_workspace
 from eval.used import scores_by_adapter
 from sft.adapters import finish
 from tests.fake_hub import COMMIT, Hub, served
-from tests.test_pages import at, make_bench, table, texts
+from tests.test_pages import at, charted, make_bench, table, texts
+from tests.test_tune_page import RULE
 from tests.tiny import tiny_model
 
 
@@ -32,15 +34,22 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     return open_workspace(root)
 
 
-def made(home: Workspace, name: str = "tuned", **settings: object) -> Artifact:
-    """A tuned model as a GPU left it: only its files count here, its weights are never loaded."""
+def made(
+    home: Workspace, name: str = "tuned", reasons: dict[str, str] | None = None, more: dict[str, Any] | None = None,
+    **settings: object,
+) -> Artifact:  # fmt: skip
+    """A tuned model as a GPU left it: only its files count here, its weights are never loaded.
+
+    ``more`` replaces parts of its manifest.
+    """
     manifest = {
         "method": "lora", "base": {"id": "pocket", "hash": "b" * 64, "revision": None}, "context": "crowd",
         "prompt": "p", "device": "cuda", "dtype": "bfloat16", "settings": {"rank": 16, "epochs": 3.0} | settings,
         "data": {"train": {"file": "a|b*c.jsonl", "fingerprint": "f" * 64, "examples": 9, "refused": 0}},
         "curve": [{"step": 1, "loss": 2.0}, {"step": 2, "eval_loss": 1.0}],
         "summary": {"ended": "complete", "rows": 9, "steps": 2, "validation_loss": 1.0, "seconds": 3.0},
-    }  # fmt: skip
+        "reasons": reasons or {},
+    } | (more or {})  # fmt: skip
     with staging(home, "adapters") as folder:
         (folder / "adapter_config.json").write_text("{}")
         (folder / "adapter_model.safetensors").write_bytes(b"weights")
@@ -106,7 +115,7 @@ def test_the_list_shows_scores_with_n_and_origin_without_a_gpu_and_on_another_ma
     assert row["Exact match alone, %"].startswith("25.0 (")
     assert row["Exact match alone, %"].endswith("n 40")
     assert row["Exact match with passages, %"].startswith("100.0 (")
-    assert row["Made from"] == "a|b*c.jsonl"
+    assert row["Made from"] == "a|b*c.jsonl (9 rows)"
     said = texts(app)
     assert "Device: cuda" in said
     assert "Base pocket (weights bbbbbbbbbbbb)" in said
@@ -123,6 +132,19 @@ def test_two_are_compared_and_what_differs_is_marked(home: Workspace) -> None:
     assert rows.loc["epochs", "Differs"] == ""
     app.toggle(key="tuned_differing").set_value(True).run()
     assert set(table(app, "Differs")["What"]) <= {"rank", "made"}
+
+
+def test_its_origin_says_what_was_chosen_for_its_training_and_why(home: Workspace) -> None:
+    reasons = {"learning_rate": "usual for lora on a small base", "context": "evidence is known for 9 of 9 rows",
+               "precision": "bfloat16: this GPU trains faster with it", "criterion": "metric: it is the aim: clearly",
+               "instruction": "the bundled model was trained on the bare prompt"}  # fmt: skip
+    made(home, reasons=reasons, learning_rate=0.008)
+    rows = table(at("tune"), "Why").set_index("Choice")
+    assert rows.loc["Learning rate"].tolist() == ["0.008", "usual for lora on a small base"]
+    assert rows.loc["Context"].tolist() == ["crowd", "evidence is known for 9 of 9 rows"]
+    assert rows.loc["Trained in"].tolist() == ["bfloat16", "this GPU trains faster with it"]
+    assert rows.loc["Criterion"].tolist() == ["metric", "it is the aim: clearly"]
+    assert rows.loc["Instruction", "Chosen"] == "none"
 
 
 def test_renaming_and_deleting_from_the_page(home: Workspace) -> None:

@@ -13,7 +13,7 @@ from eval.figures import cell
 from eval.used import Scored, newest, scores_by_adapter
 from sft.adapters import KIND, described
 from sft.bases import base_of
-from sft.differences import beside, lineage, stated
+from sft.differences import beside, choices, lineage, stated
 from ui import cached, curve, tables, tuned_forms
 from ui.frame import PAGES, bullets, empty, link, plain, warnings, when
 
@@ -95,6 +95,10 @@ def _origin(workspace: Workspace, artifact: Artifact, scores: Scores) -> None:
     if name != artifact.ref:
         st.caption(plain(f"Runs know {name} by its id, {artifact.ref}."))
     if notes := manifest["summary"].get("notes"):
+    if chosen := choices(manifest):
+        with st.expander("Why it was trained this way", key="tuned_reasons"):
+            tables.show([{"Choice": what, "Chosen": value, "Why": why} for what, value, why in chosen],
+                        "tuned_choices", "The automatic choices of its training, each with its reason")  # fmt: skip
         bullets([note[:1].upper() + note[1:] for note in notes])
     if run := manifest.get("run"):
         link("runs", "The run that made it", run)
