@@ -22,7 +22,6 @@ from sft.model import TOKENS_PER_BATCH, LocalModel
 from sft.rows import Row
 from sft.tokens import Tokens
 
-WORDS = {"exact_match": "exact match", "token_f1": "token F1"}
 ROOM = 4  # tokens that an answer may be longer than the longest wanted one
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+WORDS = {"exact_match": "exact match", "token_f1": "token F1"}  # the task metrics
 CRITERIA = ("auto", "metric", "loss")
 ENOUGH = 20  # answers that a metric needs before it may choose
 

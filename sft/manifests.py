@@ -13,7 +13,7 @@ from typing import Any
 from data.disk import read_json
 from data.errors import UserError
 from sft.adapters import QUESTIONS
-from sft.checks import WORDS
+from sft.choice import WORDS
 from sft.plain_values import number
 
 Check = Callable[[Any], bool]
@@ -81,6 +81,21 @@ def _found(value: Any) -> bool:
     return isinstance(value, str) or _simple(value)
 
 
+def _criterion(value: Any) -> bool:
+    """What chose the checkpoint: {keep, stop, reason}, and with a metric {metric, metric_reason, asked}."""
+    if not _object(text)(value) or not {"keep", "stop", "reason"} <= value.keys():
+        return False
+    asked = {"metric", "metric_reason", "asked"} <= value.keys() and value["metric"] in WORDS
+    known = ("loss", "last", "metric") if asked else ("loss", "last")
+    return value["keep"] in known and value["stop"] in (*known, "both") and (asked or "metric" not in value)
+
+
+def _point(value: Any) -> bool:
+    """One measurement of a curve: its step, and a task metric only with interval and n."""
+    parts = {"eval_metric", "eval_metric_low", "eval_metric_high", "eval_metric_n"}
+    return _object(number)(value) and "step" in value and len(parts & value.keys()) in (0, len(parts))
+
+
 TEXTS = ("template_note", "device", "dtype", "prompt", "validation")
 RULES: dict[str, tuple[Check, str]] = {
     **dict.fromkeys(TEXTS, (text, "a text")),
@@ -89,12 +104,12 @@ RULES: dict[str, tuple[Check, str]] = {
     "data": (_data, "what was trained on: file, fingerprint and counts of rows"),
     "reasons": (_object(text), "texts by name"),
     "settings": (_object(_or_none(_simple)), "settings by name"),
-    "criterion": (_object(text), "texts by name"),
+    "criterion": (_criterion, "what chose the checkpoint: keep, stop, reason and metric, as a run states it"),
     **dict.fromkeys(("training_rows", "validation_rows"), (_object(count), "counts by name")),
     **dict.fromkeys(("base_parameters", "trained_parameters"), (count, "a count")),
     "doubts": (_list(text), "a list of texts"),
     "leakage": (_or_none(_list(_audit)), "a list of leakage audits"),
-    "curve": (_list(_object(number)), "a list of measurements"),
+    "curve": (_list(_point), "a list of measurements, each with its step"),
 }  # fmt: skip
 SUMMARY: dict[str, tuple[Check, str]] = {
     "ended": (_among(ENDS), f"one of {', '.join(ENDS)}"),

@@ -18,8 +18,8 @@ from data.workspace import Workspace
 from sft import ranks, shortage
 from sft.adapters import Trained, made_by, publish_trained
 from sft.checkpoints import Unwritable, lacks_check, last_whole, step_of
-from sft.checks import WORDS, Measure
-from sft.choice import Point, points
+from sft.checks import Measure
+from sft.choice import WORDS, Point, points
 from sft.config import TrainConfig
 from sft.curve import RESUMED
 from sft.progress import Progress, best_checkpoint

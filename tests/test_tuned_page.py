@@ -56,6 +56,11 @@ def made(
         return finish(home, name, folder, manifest)
 
 
+def inside(chart: Any, layer: int) -> list[dict[str, Any]]:
+    """The rows of one layer of a chart that has its own."""
+    return list(json.loads(chart.proto.spec)["layer"][layer]["data"]["values"])
+
+
 def part(app: AppTest, name: str) -> AppTest:
     return app.button_group(key="tuned_part").set_value(name).run()
 
@@ -145,6 +150,33 @@ def test_its_origin_says_what_was_chosen_for_its_training_and_why(home: Workspac
     assert rows.loc["Trained in"].tolist() == ["bfloat16", "this GPU trains faster with it"]
     assert rows.loc["Criterion"].tolist() == ["metric", "it is the aim: clearly"]
     assert rows.loc["Instruction", "Chosen"] == "none"
+
+
+def test_its_curve_shows_the_task_metric_with_its_interval_and_which_step_was_kept_and_why(home: Workspace) -> None:
+    checks = [{"step": step, "eval_metric": mean, "eval_metric_low": mean - 0.1, "eval_metric_high": mean + 0.1,
+               "eval_metric_n": 20} for step, mean in ((0, 0.1), (1, 0.75), (2, 0.7))]  # fmt: skip
+    summary = {"ended": "complete", "steps": 2, "validation_loss": 1.0, "best_step": 1, "metric": "exact_match",
+               "metric_mean": 0.75, "metric_low": 0.65, "metric_high": 0.85, "metric_n": 20}  # fmt: skip
+    losses = [{"step": 1, "loss": 2.0}, {"step": 1, "eval_loss": 1.5}, {"step": 2, "eval_loss": 1.0}]
+    made(home, more={"curve": [*losses, *checks], "criterion": RULE, "summary": summary})
+    app = part(at("tune"), "Curve")
+    assert not app.exception
+    assert "Kept: the checkpoint after step 1, by the highest exact match" in texts(app)
+    assert "loss alone misleads" in texts(app)
+    lost, met = app.get("vega_lite_chart")
+    assert json.loads(met.proto.spec)["layer"][1]["encoding"]["y"]["title"] == "Exact match of 20 answers, %"
+    assert [(row["low"], row["mean"], row["high"]) for row in charted(met)][1] == pytest.approx((65, 75, 85))
+    assert [row["loss"] for row in inside(lost, 0) if row["rows"] == "validation"] == [1.5, 1.0]
+    for chart in (lost, met):
+        assert [row["step"] for row in inside(chart, -1)] == [1], "the step that is kept stands on both"
+
+
+def test_a_curve_without_a_task_metric_shows_its_losses(home: Workspace) -> None:
+    made(home)
+    app = part(at("tune"), "Curve")
+    assert not app.exception
+    assert len(app.get("vega_lite_chart")) == 1
+    assert "Kept:" not in texts(app)
 
 
 def test_renaming_and_deleting_from_the_page(home: Workspace) -> None:

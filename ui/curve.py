@@ -1,4 +1,4 @@
-"""A fine-tune as it goes: its newest numbers, its curves, and the checkpoint that is kept, marked on them."""
+"""A fine-tune as it goes: its newest numbers, its curves, and which checkpoint is kept; the same of one that ended."""
 
 from __future__ import annotations
 
@@ -12,15 +12,11 @@ from eval.figures import cell
 from sft.curve import latest, lived
 from ui import cached
 from ui.charts import METRICS
+from ui.curve_charts import SMALL, checks_and_losses, small
 from ui.frame import plain
 
-KEPT = "kept checkpoint"
-CHART = 340  # pixels: what a chart needs so that its legend stands whole
-STEPS = {"field": "step", "type": "quantitative", "title": "Training step", "axis": {"tickMinStep": 1, "format": "d"}}
-SMALL = {
-    "learning_rate": ("Learning rate", ".2~e", 1), "gradient_norm": ("Gradient norm", ".3~g", 1),
-    "tokens_per_second": ("Tokens per second", ",.0f", 1), "memory_bytes": ("Memory, MB", ",.0f", 1e6),
-}  # fmt: skip
+LOSS = {"eval_loss": "validation_loss"}  # what manifests call it: what runs do
+METRIC = {"eval_metric": "mean", "eval_metric_low": "low", "eval_metric_high": "high", "eval_metric_n": "n"}
 
 
 def draw(run: jobs.Run) -> None:
@@ -32,16 +28,11 @@ def draw(run: jobs.Run) -> None:
         if not run.ended:
             st.caption("The first loss appears after the first steps.")
         return
-    _kept(run)
-    best = run.status.get("best_step")
-    checks = [row for row in rows if "mean" in row]
-    with st.grid(2 if checks else 1, min_column_width=CHART):
-        losses(rows, best, f"losses_{run.id}")
-        if checks:
-            _metric(checks, best, f"metric_{run.id}")
+    kept(run.status.get("criterion"), run.status.get("best_step"))
+    checks_and_losses(rows, run.status.get("best_step"), run.id)
     with st.expander("Learning rate, gradient norm, speed and memory", key=f"small_{run.id}"), st.grid(2):
         for field in SMALL:
-            _small(rows, field, f"{field}_{run.id}")
+            small(rows, field, f"{field}_{run.id}")
 
 
 def result(summary: dict[str, Any]) -> str:
@@ -91,9 +82,9 @@ def _form(value: float | None, form: str) -> str:
     return "–" if value is None else format(value, form)
 
 
-def _kept(run: jobs.Run) -> None:
-    """Which checkpoint is kept, by what, and why that."""
-    rule, best = run.status.get("criterion"), run.status.get("best_step")
+def kept(rule: dict[str, str] | None, best: int | None) -> None:
+    """Which checkpoint is kept, by what, and why that. ``rule``: the criterion as a run's status, or a manifest, has
+    it; ``best``: the step of the checkpoint."""
     if not rule:
         return
     metric = METRICS.get(rule.get("metric", ""), "").lower()
@@ -113,86 +104,14 @@ def _kept(run: jobs.Run) -> None:
     st.caption(plain(text))
 
 
-def losses(rows: list[dict[str, Any]], best: int | None, key: str) -> None:
-    """Training and validation loss by step; a rule at the checkpoint that is kept."""
-    values = [
-        {"step": row["step"], "loss": row[field], "rows": kind}
-        for kind, field in (("training", "loss"), ("validation", "validation_loss"))
-        for row in _thinned([row for row in rows if field in row])
-    ]
-    tips = [{"field": "rows", "type": "nominal", "title": "Rows"},
-            {"field": "step", "type": "quantitative", "title": "Step"},
-            {"field": "loss", "type": "quantitative", "title": "Loss", "format": ".4f"}]  # fmt: skip
-    line = {
-        "data": {"values": values},
-        "mark": {"type": "line", "point": {"size": 40}},
-        "encoding": {
-            "x": STEPS, "tooltip": tips,
-            "y": {"field": "loss", "type": "quantitative", "title": "Loss (lower is better)", "scale": {"zero": False}},
-            "color": {"field": "rows", "type": "nominal", **_colours(best, "training", "validation")},
-        },
-    }  # fmt: skip
-    spec = {"height": 300, "layer": [line, *_mark(best)]}
-    st.vega_lite_chart(spec, key=key, alt="Training and validation loss by step, the kept checkpoint marked")
-
-
-def _metric(checks: list[dict[str, Any]], best: int | None, key: str) -> None:
-    """The task metric at every checkpoint with its 95 % interval; step 0 is the untuned base."""
-    name = METRICS[checks[-1]["metric"]]
-    values = [
-        {"step": row["step"], "n": row["n"], **{part: 100 * row[part] for part in ("mean", "low", "high")}}
-        for row in checks
-    ]
-    titles = {"step": "Step", "mean": f"{name}, %", "low": "95 % from", "high": "to", "n": "Answers"}
-    tips = [{"field": f, "type": "quantitative", "title": t, "format": ".4~g"} for f, t in titles.items()]
-    title = f"{name} of {checks[-1]['n']} answers, %"
-    across = {"field": "mean", "type": "quantitative", "title": title, "scale": {"domain": [0, 100]}}
-    colour = {"datum": f"{name.lower()}, 95 % interval", **_colours(best, f"{name.lower()}, 95 % interval")}
-    layers = [
-        {"mark": {"type": "rule", "strokeWidth": 2, "opacity": 0.5},
-         "encoding": {"x": STEPS, "y": {**across, "field": "low"}, "y2": {"field": "high"}, "color": colour}},
-        {"mark": {"type": "line", "point": {"size": 60}},
-         "encoding": {"x": STEPS, "y": across, "tooltip": tips, "color": colour}},
-    ]  # fmt: skip
-    spec = {"data": {"values": values}, "height": 300, "layer": [*layers, *_mark(best)]}
-    st.vega_lite_chart(spec, key=key, alt=f"{name} at every checkpoint, the kept one marked")
-
-
-def _colours(best: int | None, *lines: str) -> dict[str, Any]:
-    """Colours and legend of a chart's lines and of the mark, which has the third colour everywhere."""
-    domain, marks = [*lines, *[" "] * (2 - len(lines)), KEPT], [KEPT] if best is not None else []
-    legend = {"orient": "top", "title": None, "values": [*lines, *marks], "symbolType": "stroke", "labelLimit": 260}
-    return {"scale": {"domain": domain}, "legend": legend}
-
-
-def _mark(best: int | None) -> list[dict[str, Any]]:
-    """A dashed rule with its name at the step whose checkpoint is kept."""
-    if best is None:
-        return []
-    data, colour = {"values": [{"step": best}]}, {"datum": KEPT}
-    return [{"data": data, "mark": {"type": "rule", "strokeDash": [5, 4], "strokeWidth": 2},
-             "encoding": {"x": STEPS, "color": colour}}]  # fmt: skip
-
-
-def _small(rows: list[dict[str, Any]], field: str, key: str) -> None:
-    title, form, unit = SMALL[field]
-    values = [{"step": row["step"], "value": row[field] / unit}
-              for row in _thinned([row for row in rows if row.get(field) is not None])]  # fmt: skip
-    axis = {
-        "field": "value",
-        "type": "quantitative",
-        "title": title,
-        "scale": {"zero": False},
-        "axis": {"format": form},
-    }
-    tips = [{"field": "step", "type": "quantitative", "title": "Step"},
-            {"field": "value", "type": "quantitative", "title": title, "format": form}]  # fmt: skip
-    spec = {"data": {"values": values}, "height": 160, "mark": {"type": "line"},
-            "encoding": {"x": STEPS, "y": axis, "tooltip": tips}}  # fmt: skip
-    st.vega_lite_chart(spec, key=key, alt=f"{title} by step")
-
-
-def _thinned(rows: list[dict[str, Any]], most: int = 300) -> list[dict[str, Any]]:
-    """At most about so many points: every n-th, and the last."""
-    every = max(1, len(rows) // most)
-    return rows[::every] + (rows[-1:] if (len(rows) - 1) % every else [])
+def of_manifest(manifest: dict[str, Any], key: str) -> None:
+    """The curves of a tuned model, and why that checkpoint of it was kept, as its manifest holds them."""
+    summary, rule = manifest["summary"], manifest.get("criterion") or {}
+    metric, best = rule.get("metric") or summary.get("metric"), summary.get("best_step")
+    named = LOSS | (METRIC if metric in METRICS else {})
+    rows = [{named.get(name, name): value for name, value in point.items()} for point in manifest.get("curve", ())]
+    if not rows:
+        st.markdown("Its training was not watched here, so there is no curve.")
+        return
+    kept(rule, best)
+    checks_and_losses([row | {"metric": metric} for row in rows], best, key)

@@ -123,15 +123,7 @@ def _scores(workspace: Workspace, artifact: Artifact, scores: Scores) -> None:
 
 
 def _curve(workspace: Workspace, artifact: Artifact, scores: Scores) -> None:
-    manifest = cached.json_file(artifact.path / "manifest.json")
-    points = [
-        {key.replace("eval_loss", "validation_loss"): value for key, value in point.items()}
-        for point in manifest.get("curve", ())
-    ]
-    if points:
-        curve.losses(points, manifest.get("summary", {}).get("best_step"), "tuned_curve")
-    else:
-        st.markdown("Its training was not watched here, so there is no curve.")
+    curve.of_manifest(cached.json_file(artifact.path / "manifest.json"), "tuned")
 
 
 def _compare(workspace: Workspace, artifact: Artifact, scores: Scores) -> None:
