@@ -12,7 +12,7 @@ from pathlib import Path
 from data.errors import UserError
 from data.examples import Reading
 from data.prompts import instruction_for
-from data.sameness import answers_of, repeated
+from data.sameness import answers_of, asked_key, repeated
 from data.schema import Conversation, Example
 from sft.config import TrainConfig, filled, hiding, rehearsing, repeating
 from sft.crowd import Crowd
@@ -37,6 +37,10 @@ class Plan:
     crowd: Crowd | None
     rehearsed: tuple[Conversation, ...]
     reasons: dict[str, str]
+
+    def doubts(self, examples: Sequence[Example]) -> list[str]:
+        """What is doubtful about all the ``examples`` read for training, and about what was set aside of them."""
+        return [*doubts(examples), *same_questions(self.learned, self.held)]
 
     def rows(self, tokens: Tokens, cache: Path | None = None) -> tuple[Prepared, Prepared]:
         """The training and the validation rows; ``cache`` is the folder that remembers tokens (Workspace.cache).
@@ -90,3 +94,11 @@ def doubts(examples: Sequence[Example]) -> list[str]:
     if conflicting := sum(group.conflicting for group in repeated(examples)):
         found.append(f"Training questions that are answered in two ways, so that neither is learned: {conflicting}.")
     return found
+
+
+def same_questions(learned: Sequence[Example], held: Sequence[Example]) -> list[str]:
+    """A sentence where validation rows repeat training questions; to ask a taught fact in other words is no repeat."""
+    taught = {asked_key(example) for example in learned}
+    same = sum(asked_key(example) in taught for example in held)
+    return [f"{same} of {len(held)} validation questions stand word for word in the training rows: learning by heart "
+            "raises the score that chooses the checkpoint."] if same else []  # fmt: skip

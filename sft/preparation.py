@@ -14,7 +14,7 @@ from data.sameness import Repeated, repeated
 from data.workspace import Workspace
 from sft.config import TrainConfig
 from sft.leaks import audits
-from sft.plan import Plan, doubts, plan
+from sft.plan import Plan, plan
 from sft.rows import Prepared, Row
 from sft.sources import parameter_count, resolve
 from sft.tokens import Tokens, without_weights
@@ -94,7 +94,7 @@ def preparation(
         training=learned.counts(), validation=held.counts(),
         shown=tuple((row.example, marked(row, tokens)) for row in _chosen(learned)),
         lengths=_lengths(learned, planned.config.max_length), repeated=len(groups), conflicting=len(conflicting),
-        groups=(*conflicting, *others)[:SHOWN_GROUPS], doubts=tuple(doubts(reading.examples)),
+        groups=(*conflicting, *others)[:SHOWN_GROUPS], doubts=tuple(planned.doubts(reading.examples)),
         # what conflicts among the training rows is said once, as a doubt, not for every test set
         leakage=tuple(replace(one, conflicts=0) for one in audits(workspace, reading.examples, train, test, embed)),
     )  # fmt: skip

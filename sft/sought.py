@@ -173,7 +173,8 @@ def publish_best(
         "best_step": best.best.step, "validation_loss": best.best.loss, "seconds": round(seconds, 1),
         "context": task.facts["context"], **task.train.counts(),
         "notes": [f"{task.facts['validation']}.", f"Chosen with {best.words}: {reason}. Chosen and scored on the same "
-                  "rows, so the score is somewhat too good; a comparison on test questions tells."],
+                  "rows, so the score is somewhat too good; a comparison on test questions tells.",
+                  *task.facts["doubts"]],
     }  # fmt: skip
     if task.exam:
         summary |= {"metric": task.exam.metric, "metric_n": len(task.exam.questions)}

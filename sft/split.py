@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 
+from data.sameness import asked_key
 from data.schema import Example
 
 VALIDATION_SHARE, MOST_VALIDATION, FEWEST = 0.1, 200, 20
+MOST_OVER = 2  # times the wanted rows, where equal questions are set aside together
 SPLITS = ("row", "tag", "document")
 
 Split = tuple[list[Example], list[Example], str]
@@ -17,9 +19,10 @@ Split = tuple[list[Example], list[Example], str]
 def split(examples: Sequence[Example], seed: int, by: str = "row") -> Split:
     """Training and validation examples in their order, and a sentence that says how they were split.
 
-    row: rows whose fact is also asked in other words, one per fact; a fact that is asked only once cannot be known from
-    the others, so its loss would say nothing. Without such rows, any row. tag: the same share of every tag's rows.
-    document: whole documents, so that validation asks about documents never trained on. None of fewer than 20 rows.
+    row: questions whose fact is also asked in other words, one per fact; a fact that is asked only once cannot be known
+    from the others, so its loss would say nothing. Without such rows, any row. Rows of equal questions stay together.
+    tag: the same share of every tag's rows. document: whole documents, so that validation asks about documents never
+    trained on. None of fewer than 20 rows.
     """
     wanted = min(MOST_VALIDATION, int(len(examples) * VALIDATION_SHARE))
     if len(examples) < FEWEST:
@@ -36,9 +39,20 @@ def split(examples: Sequence[Example], seed: int, by: str = "row") -> Split:
 
 
 def _by_row(examples: Sequence[Example], order: list[int], wanted: int) -> tuple[set[int], str]:
-    asked = Counter(example.fact for example in examples)
-    reworded = list({e.fact: i for i in order if (e := examples[i]).fact and asked[e.fact] > 1}.values())
-    return set((reworded or order)[:wanted]), "asking taught facts in other words" if reworded else "at random"
+    keys = [asked_key(example) for example in examples]
+    asked: dict[str, list[int]] = defaultdict(list)
+    wordings: dict[str | None, set[str]] = defaultdict(set)
+    for place in order:
+        asked[keys[place]].append(place)
+        wordings[examples[place].fact].add(keys[place])
+    reworded = {e.fact: keys[i] for i in order if (e := examples[i]).fact and len(wordings[e.fact]) > 1}
+    chosen: set[int] = set()
+    for key in dict.fromkeys(reworded.values()) if reworded else asked:
+        if len(chosen) < wanted and len(chosen) + len(asked[key]) <= MOST_OVER * wanted:
+            chosen.update(asked[key])
+    if not chosen:
+        return chosen, "every question stands in too many rows for one to be set aside for validation"
+    return chosen, "asking taught facts in other words" if reworded else "at random"
 
 
 def _by_tag(examples: Sequence[Example], order: list[int], wanted: int) -> tuple[set[int], str]:

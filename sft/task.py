@@ -20,7 +20,7 @@ from sft.config import TrainConfig
 from sft.devices import formats, training_precision
 from sft.kinds import base_network
 from sft.model import LocalModel
-from sft.plan import doubts, plan
+from sft.plan import plan
 from sft.rows import Prepared
 from sft.sources import parameter_count
 from sft.speed import speed
@@ -79,7 +79,7 @@ def settle(
         "prompt": fingerprint(), "instruction": instruction, "context": context, "reasons": reasons,
         "settings": asdict(config) | {"model": model.id}, "validation": planned.said, "training_rows": train.counts(),
         "validation_rows": validation.counts(), "base_parameters": parameters,
-        "criterion": vars(criteria) | told, "doubts": doubts(reading.examples),
+        "criterion": vars(criteria) | told, "doubts": planned.doubts(reading.examples),
         "leakage": run.order["inputs"].get("leakage"),
     }  # fmt: skip
     keys = tuple(sorted({asked_key(example) for example in reading.examples}))

@@ -14,12 +14,13 @@ from data.errors import UserError
 from data.examples import fingerprint, load_examples, read_examples, save_examples
 from data.jobs import Run
 from data.prompts import asking_turns
+from data.sameness import asked_key
 from data.schema import Conversation, DecodeSettings, Example, Message
 from data.workspace import Workspace
 from sft import __main__ as shell
 from sft.answerer import ClosedBook
 from sft.orders import order_training
-from sft.plan import doubts, plan
+from sft.plan import doubts, plan, same_questions
 from sft.preparation import CLOSE, OPEN, marked, preparation
 from sft.rows import Row, prepare
 from sft.split import split
@@ -218,6 +219,36 @@ def test_rows_that_can_teach_nothing_are_doubted_in_one_sentence_each() -> None:
     twice = [*facts(), replace(facts()[0], id="again", answers=("somebody else",))]
     (conflict,) = doubts(twice)
     assert conflict == "Training questions that are answered in two ways, so that neither is learned: 1."
+
+
+def test_validation_rows_that_repeat_training_questions_are_counted_but_not_the_same_fact_in_other_words(
+    home: Path, workspace: Workspace, tmp_path: Path
+) -> None:
+    learned = facts()[:18]
+    again = [replace(e, id=f"again-{e.id}", question=e.question.upper()) for e in learned[:2]]
+    reworded = [replace(learned[0], id="other", question="Of Ada, who is it?")]
+    (said,) = same_questions(learned, [*again, *reworded])
+    assert said.startswith("2 of 3 validation questions stand word for word in the training rows")
+    assert same_questions(learned, reworded) == []
+    rows, held = written(tmp_path / "rows.jsonl", learned), written(tmp_path / "held.jsonl", [*again, *reworded])
+    assert said in preparation(workspace, config(home), str(rows), str(held)).doubts
+    run = order_training(workspace, "repeats", config(home), str(rows), str(held))
+    assert said in settle(workspace, run, _Silent(run), config(home)).facts["doubts"], "which become notes of the run"
+    assert preparation(workspace, config(home), str(home / "rows.jsonl")).doubts == ()
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_equal_questions_are_never_on_both_sides_of_a_split_by_row(named: bool) -> None:
+    once = [replace(e, fact=e.fact if named else None) for e in facts()]
+    rows = [*once, *(replace(e, id=f"again-{e.id}", question=e.question.lower()) for e in once)]
+    for seed in range(20):
+        learned, held, _ = split(rows, seed)
+        assert held
+        assert {asked_key(e) for e in learned}.isdisjoint({asked_key(e) for e in held})
+    same = [replace(e, question="Who?") for e in once]
+    assert split(same, 0) == (
+        same, [], "every question stands in too many rows for one to be set aside for validation"
+    )  # fmt: skip
 
 
 def test_a_split_by_document_asks_about_documents_never_trained_on() -> None:

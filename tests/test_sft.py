@@ -164,6 +164,11 @@ def test_all_weights_answer_in_full_precision_for_the_reason_that_they_are_train
     assert formats(device, whole=False)["answers"] == "float32: asked for"
 
 
+def test_notes_say_that_validation_repeats_training_questions(tuned: Artifact) -> None:
+    notes = tuned.manifest()["summary"]["notes"]
+    assert any(note.startswith("24 of 24 validation questions stand word for word") for note in notes)
+
+
 def test_a_tuned_model_keeps_what_its_rows_teach(tuned: Artifact) -> None:
     kept = read_json(tuned.path / "questions.json")
     assert all(is_taught(example, kept) for example in facts())
