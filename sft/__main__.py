@@ -12,6 +12,7 @@ from data.shell import carry_out, duration, main, mapped, say, verb
 from data.workspace import open_workspace
 from rag.likeness import question_vectors
 from sft import keeping
+from sft.card import measured
 from sft.chores import CHORES, NEED_DEVICE
 from sft.config import TrainConfig
 from sft.orders import order_estimate, order_search, order_training
@@ -30,10 +31,8 @@ def train(options: argparse.Namespace) -> dict[str, Any]:
     summary = run.status["summary"]
     loss = summary["validation_loss"]
     said = "no validation" if loss is None else f"kept after step {summary['best_step']}, validation loss {loss:.3f}"
-    if "metric" in summary:
-        mean, low, high = (100 * summary[f"metric_{part}"] for part in ("mean", "low", "high"))
-        words = summary["metric"].replace("_", " ")
-        said += f", {words} {mean:.1f} % ({low:.1f} to {high:.1f}, n = {summary['metric_n']})"
+    if answers := measured(summary):
+        said += f", {answers}"
     say(options, f"{summary['name']}: {summary['steps']} steps in {duration(summary['seconds'])}, {said}.")
     for note in summary["notes"]:
         say(options, f"  {note}")

@@ -19,7 +19,7 @@ from data.errors import UserError
 from data.listing import readable
 from data.store import Artifact, publish, staging, versions
 from data.workspace import Workspace
-from sft.card import model_card
+from sft.card import measured, model_card
 from sft.config import ADAPTERS
 
 KIND = "adapters"
@@ -118,9 +118,20 @@ def described(artifact: Artifact, workspace: Workspace | None = None) -> dict[st
         "name": called(workspace, KIND, artifact.ref) if workspace else artifact.ref, "id": artifact.ref,
         "method": manifest["method"], "base": manifest["base"]["id"],
         "context": manifest.get("context"), "rows": summary.get("rows"), "steps": summary.get("steps"),
-        "validation_loss": summary.get("validation_loss"), "seconds": summary.get("seconds"),
+        "validation_loss": summary.get("validation_loss"), "measured": measured(summary),
+        "made_from": made_from(manifest), "seconds": summary.get("seconds"),
         "ended": summary["ended"], "created": manifest["created"], "run": manifest.get("run"),
     }  # fmt: skip
+
+
+def made_from(manifest: dict[str, Any]) -> str | None:
+    """What a tuned model was made from, in a few words: the tuned model merged, the import, or its training rows."""
+    if parent := manifest.get("merged_from"):
+        return f"adapter {parent}"
+    if origin := manifest.get("imported_from"):
+        return f"import {origin}"
+    rows = manifest.get("data", {}).get("train")
+    return f"{rows['file']} ({rows['examples']} rows)" if rows else None
 
 
 def unfinished(manifest: dict[str, Any]) -> str:

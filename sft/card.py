@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from sft.choice import WORDS
 from sft.config import ADAPTERS
 
 CARD = """---
@@ -34,6 +35,8 @@ from transformers import AutoModelForCausalLM
 model = AutoModelForCausalLM.from_pretrained("this folder")
 ```"""
 
+MEASURED = ("metric", "metric_mean", "metric_low", "metric_high", "metric_n")
+
 
 def model_card(name: str, manifest: dict[str, Any]) -> str:
     """The card's text, from the manifest alone."""
@@ -53,6 +56,7 @@ def model_card(name: str, manifest: dict[str, Any]) -> str:
         "training rows": summary.get("rows"),
         "steps": summary.get("steps"),
         "validation loss": summary.get("validation_loss"),
+        "validation answers": measured(summary),
         **{f"{key} data": value["fingerprint"] for key, value in manifest.get("data", {}).items()},
         **{key.replace("_", " "): value for key, value in manifest.get("settings", {}).items() if key != "model"},
     }
@@ -60,6 +64,14 @@ def model_card(name: str, manifest: dict[str, Any]) -> str:
     notes = "\n".join(f"- {note}" for note in summary.get("notes", [])) or "Nothing else was noted."
     load = LOAD_ADAPTER.replace("{base}", json.dumps(base["id"])) if adapter else LOAD_FULL
     return CARD.format(header=header, name=name, what=what, rows=rows, notes=notes, load=load)
+
+
+def measured(summary: dict[str, Any]) -> str | None:
+    """What the answers of the kept checkpoint were worth, with interval and n; None where none was asked."""
+    if any(summary.get(key) is None for key in MEASURED):
+        return None
+    metric, mean, low, high, n = (summary[key] for key in MEASURED)
+    return f"{WORDS[metric]} {100 * mean:.1f} % ({100 * low:.1f} to {100 * high:.1f}, n = {n})"
 
 
 def _cell(value: object) -> str:

@@ -71,6 +71,8 @@ def list_(options: argparse.Namespace) -> dict[str, Any]:
         loss = "-" if row["validation_loss"] is None else f"{row['validation_loss']:.3f}"
         say(options, f"{row['name']:<24} {row['method']:<7} base {row['base']:<24} context {row['context'] or '?':<6}"
                      f" validation loss {loss}  {row['created']}")  # fmt: skip
+        origin = ", ".join(filter(None, [row["made_from"], row["run"] and f"run {row['run']}"]))
+        say(options, f"  {row['measured'] or 'its answers were not measured'}; from {origin or 'elsewhere'}")
     for sentence in adapters.damaged(workspace):
         warn(options, sentence)
     return {"tuned": rows}

@@ -178,6 +178,7 @@ def publish_best(
     }  # fmt: skip
     if task.exam:
         summary |= {"metric": task.exam.metric, "metric_n": len(task.exam.questions)}
+        summary |= {"metric_mean": best.best.metric, **_bounds(best)} if best.best.metric is not None else {}
     facts = task.facts | {
         "settings": task.facts["settings"] | best.settings(),
         "reasons": task.facts["reasons"] | dict.fromkeys(("learning_rate", "rank"), reason),

@@ -17,9 +17,11 @@ from data import child, jobs
 from data.child import Reporter
 from data.errors import UserError
 from data.schema import DecodeSettings
-from data.store import Artifact, resolve, versions
-from data.workspace import Workspace
+from data.store import Artifact, resolve, staging, versions
+from data.workspace import Workspace, open_workspace
+from sft import __main__ as shell
 from sft import naming
+from sft.adapters import finish
 from sft.bases import base_of, known, same_base
 from sft.chores import CHORES, order_export, order_import, order_merge
 from sft.differences import differences, lineage
@@ -182,6 +184,32 @@ def test_the_base_of_a_folder_is_found_where_a_run_named_it(tuned: Artifact, wor
     assert str(home / "tiny") in known(workspace)
     assert same_base(str(home / "tiny"), tuned.manifest())
     assert not same_base("pocket", tuned.manifest())
+
+
+def test_list_and_model_card_say_what_it_scored_on_how_much_and_what_it_was_made_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CROSSOVER_HOME", str(tmp_path / "home"))
+    own, score = open_workspace(tmp_path / "home"), "exact match 75.0 % (65.0 to 85.0, n = 20)"
+    measured = {"metric": "exact_match", "metric_mean": 0.75, "metric_low": 0.65, "metric_high": 0.85, "metric_n": 20}
+    facts = {
+        "method": "lora", "base": {"id": "pocket", "hash": "b" * 64}, "run": "the-run",
+        "data": {"train": {"file": "a.jsonl", "fingerprint": "f" * 64, "examples": 9, "refused": 0}},
+        "summary": {"ended": "complete", "validation_loss": 0.5, **measured},
+    }  # fmt: skip
+    merged = facts | {"method": "merged", "merged_from": "one@1", "summary": {"ended": "complete"}}
+    cards = []
+    for name, manifest in (("one", facts), ("two", merged)):
+        with staging(own, "adapters") as folder:
+            cards.append((finish(own, name, folder, manifest).path / "README.md").read_text())
+    assert f"| validation answers | {score} |" in cards[0]
+    assert "validation answers" not in cards[1]
+    assert shell.main(shell.parser(), ["list"]) == 0
+    first, under_first, second, under_second = capsys.readouterr().out.splitlines()
+    assert first.split()[:4] == ["one@1", "lora", "base", "pocket"]
+    assert under_first == f"  {score}; from a.jsonl (9 rows), run the-run"
+    assert second.startswith("two@1")
+    assert under_second == "  its answers were not measured; from adapter one@1, run the-run"
 
 
 # --- out and in -------------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from data.child import Reporter
 from data.errors import Stopped, UserError
 from data.store import resolve
 from data.workspace import Workspace
+from sft.checks import Measured
 from sft.choice import Point
 from sft.config import TrainConfig
 from sft.orders import order_search
@@ -107,6 +108,17 @@ def test_the_best_trial_is_the_fine_tune_it_would_have_been_alone_also_after_a_s
     assert manifest["settings"]["learning_rate"] == 0.02
     assert manifest["reasons"]["rank"] == summary["reason"]
     assert search(workspace, run, Reporter(run))["name"] == summary["name"], "a finished search is not done again"
+
+
+def test_the_model_of_a_search_tells_its_metric_with_interval_and_n_and_what_is_doubtful(
+    workspace: Workspace, home: Path
+) -> None:
+    rows = str(home / "rows.jsonl")
+    run = order_search(workspace, "measured", config(home, epochs=1), rows, rows, (0.01, 0.02), (4,))
+    summary = search(workspace, run, Reporter(run), lambda metric, pairs: Measured(0.5, 0.25, 0.75, len(pairs)))
+    told = [summary[f"metric{part}"] for part in ("", "_mean", "_low", "_high", "_n")]
+    assert told == ["exact_match", 0.5, 0.25, 0.75, 24]
+    assert any(note.startswith("24 of 24 validation questions stand word for word") for note in summary["notes"])
 
 
 def test_without_validation_rows_a_search_is_refused(workspace: Workspace, home: Path) -> None:

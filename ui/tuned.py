@@ -38,15 +38,12 @@ def show(workspace: Workspace) -> None:
 
 def _row(workspace: Workspace, artifact: Artifact, scored: list[Scored]) -> dict[str, Any]:
     row = described(artifact, workspace)
-    manifest = cached.json_file(artifact.path / "manifest.json")
     alone, reading = newest(scored, "none"), newest(scored, "retrieved")
-    origin = manifest.get("merged_from") or manifest.get("imported_from")
-    data = manifest.get("data", {}).get("train", {}).get("file")
     return {
         "Name": row["name"], "Base": row["base"],
         "Kind": row["method"] + ("" if row["ended"] in WELL else f" ({row['ended']})"),
         "Made": when(row["created"])[:10],
-        "Made from": f"{'adapter' if manifest.get('merged_from') else 'import'} {origin}" if origin else data,
+        "Made from": row["made_from"],
         "Exact match alone, %": alone.told() if alone else None,
         "Exact match with passages, %": reading.told() if reading else None,
         "Validation loss": row["validation_loss"],
@@ -95,13 +92,13 @@ def _origin(workspace: Workspace, artifact: Artifact, scores: Scores) -> None:
     if name != artifact.ref:
         st.caption(plain(f"Runs know {name} by its id, {artifact.ref}."))
     if notes := manifest["summary"].get("notes"):
+        bullets([note[:1].upper() + note[1:] for note in notes])
+    if run := manifest.get("run"):
+        link("runs", "The run that made it", run)
     if chosen := choices(manifest):
         with st.expander("Why it was trained this way", key="tuned_reasons"):
             tables.show([{"Choice": what, "Chosen": value, "Why": why} for what, value, why in chosen],
                         "tuned_choices", "The automatic choices of its training, each with its reason")  # fmt: skip
-        bullets([note[:1].upper() + note[1:] for note in notes])
-    if run := manifest.get("run"):
-        link("runs", "The run that made it", run)
     with st.expander("Settings and results, as its manifest states them", key="tuned_manifest"):
         rows = [{"What": key.capitalize(), "Value": str(value)} for key, value in stated(manifest).items()]
         st.dataframe(rows, hide_index=True, key="tuned_stated", alt="What its manifest says", height="content")
