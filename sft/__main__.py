@@ -43,8 +43,8 @@ def estimate(options: argparse.Namespace) -> dict[str, Any]:
     """Measure a few steps, and say what a fine-tune would take."""
     workspace = open_workspace()
     config = from_arguments(options, TrainConfig)
-    run = carry_out(workspace, order_estimate(workspace, "estimate", config, options.train, options.validation))
-    found = run.status["summary"]
+    run = order_estimate(workspace, "estimate", config, options.train, options.validation, mapped(options.map))
+    found = carry_out(workspace, run).status["summary"]
     for sentence in found["sentences"]:
         say(options, sentence)
     for what, why in found["reasons"].items():
@@ -143,6 +143,7 @@ def parser() -> argparse.ArgumentParser:
     one = verb(verbs, "estimate", estimate, "say what a fine-tune would take, from a few real steps")
     one.add_argument("--train", required=True, help="training rows: a file, or a stored dataset's name")
     one.add_argument("--validation", help="validation rows, likewise (default: set aside 10 percent of the rows)")
+    one.add_argument("--map", action="append", metavar="FIELD=COLUMN", help="the training file's column of a field")
     add_arguments(one, TrainConfig)
     one = verb(verbs, "search", search, "try learning rates and ranks, and keep the best (successive halving)")
     one.add_argument("--name", required=True, help="name of the tuned model that the best trial becomes")

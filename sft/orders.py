@@ -54,11 +54,14 @@ def order_training(
 
 
 def order_estimate(
-    workspace: Workspace, name: str, config: TrainConfig, train: str, validation: str | None = None
-) -> Run:
+    workspace: Workspace, name: str, config: TrainConfig, train: str, validation: str | None = None,
+    mapping: dict[str, str] | None = None,
+) -> Run:  # fmt: skip
     """Write the order of an estimate: what a fine-tune of these rows with these settings would take."""
     free_name(workspace, name)
     inputs = {"train": _input(workspace, train, "train")}
+    if mapping:
+        inputs["train"]["mapping"] = mapping
     if validation:
         inputs["validation"] = _input(workspace, validation, "validation")
     return order(workspace, "estimate", name, asdict(check_settings(config)), inputs)

@@ -14,12 +14,13 @@ from data.child import Reporter
 from data.errors import Stopped, UserError
 from data.schema import Example
 from data.workspace import Workspace
+from sft import __main__ as shell
 from sft.ahead import Plan, measured_steps, padded
 from sft.estimate import estimate, fitting, line, sentences
 from sft.orders import order_estimate, order_training
 from sft.rows import Row
 from tests import tiny
-from tests.tiny import ROOT, config, tiny_model, written
+from tests.tiny import ROOT, config, facts, tiny_model, written
 
 home, workspace = tiny.home, tiny.workspace
 FACTOR = 1.5  # how far the estimated growth of memory may be from a real run's, either way
@@ -94,6 +95,24 @@ def test_an_estimate_obeys_a_stop(workspace: Workspace, home: Path) -> None:
 def test_a_bad_setting_is_refused_before_an_estimate_is_ordered(workspace: Workspace, home: Path) -> None:
     with pytest.raises(UserError, match=r"batch size is 0\."):
         order_estimate(workspace, "bad", config(home, batch_size=0), str(home / "rows.jsonl"))
+
+
+def test_the_shell_estimates_rows_of_other_columns_and_says_what_they_take_and_why(
+    workspace: Workspace, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.setenv("CROSSOVER_HOME", str(workspace.root))
+    path = tmp_path / "german.jsonl"
+    path.write_text("".join(json.dumps({"Frage": e.question, "Antwort": e.answers[0]}) + "\n" for e in facts()))
+    arguments = ["estimate", "--train", str(path), "--model", str(home / "tiny"), "--asked", "0"]
+    before = list(workspace.folder("adapters").iterdir())
+    assert shell.main(shell.parser(), [*arguments, "--map", "question=Frage", "--map", "answers=Antwort"]) == 0
+    said = capsys.readouterr().out
+    for part in ("Memory: ", "Each step takes about ", "In all about ", "Padding: ", "  dtype: ", "  threads: ",
+                 "  learning rate: usual for lora on a base of 0.0M parameters"):  # fmt: skip
+        assert part in said, part
+    assert list(workspace.folder("adapters").iterdir()) == before
+    assert shell.main(shell.parser(), arguments) == 2, "without the columns the rows cannot be read"
 
 
 REAL = """

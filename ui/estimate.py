@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Any
 
 import streamlit as st
 
@@ -14,8 +15,12 @@ from ui.frame import bullets, guarded, plain, when
 from ui.watch import watch
 
 
-def panel(workspace: Workspace, config: TrainConfig, train: str | None, validation: str | None) -> None:
-    """The newest estimate, whether it still holds for the form's settings, and the button that measures."""
+def panel(workspace: Workspace, config: TrainConfig, request: dict[str, Any]) -> None:
+    """The newest estimate, whether it still holds for the form's settings, and the button that measures.
+
+    ``request``: as ui.errand's "prepare", with the rows that the form holds.
+    """
+    train, validation, mapping = request["train"], request["validation"], request["mapping"]
     with st.expander(
         "What will it take? Memory and time, from a few real steps", key="estimate_panel", icon=":material/speed:"
     ):
@@ -25,28 +30,32 @@ def panel(workspace: Workspace, config: TrainConfig, train: str | None, validati
         elif run.state != "done":
             watch(workspace, run)
         else:
-            _shown(run, config, train)
+            _shown(run, config, request)
         busy = run is not None and not run.ended
         if st.button("Measure a few steps", key="estimate_go", disabled=busy or not train):
             with guarded():
-                jobs.start(workspace, order_estimate(workspace, "estimate", config, train or "", validation))
+                jobs.start(workspace, order_estimate(workspace, "estimate", config, train, validation, mapping))
                 st.rerun()
         if not train:
             st.caption("Choose training rows first; store some on the page Data.")
 
 
-def _shown(run: jobs.Run, config: TrainConfig, train: str | None) -> None:
-    found, settings, rows = run.status["summary"], run.order["config"], run.order["inputs"]["train"]["ref"]
+def _shown(run: jobs.Run, config: TrainConfig, request: dict[str, Any]) -> None:
+    found, settings, inputs = run.status["summary"], run.order["config"], run.order["inputs"]
+    rows = inputs["train"]["ref"]
     if not found["fits"]:
         st.warning(plain(found["sentences"][0]), title="It may not fit", icon=":material/memory:")
     bullets(found["sentences"][0 if found["fits"] else 1 :])
     measured = f"Measured {when(run.order['created'])} on {rows}: {settings['model']}, {settings['method']}."
-    other = settings != asdict(config) or _name(rows) != _name(train or "")
+    held = inputs.get("validation", {}).get("ref")
+    given = (_name(rows), _name(held), inputs["train"].get("mapping", {}))
+    now = (_name(request["train"]), _name(request["validation"]), request["mapping"])
+    other = settings != asdict(config) or given != now
     st.caption(plain(measured + (" The form now holds other settings: measure again." if other else "")))
     with st.popover("Why these choices", key="estimate_why"):
         bullets([f"{what}: {why}" for what, why in found["reasons"].items()])
 
 
-def _name(ref: str) -> str:
-    """What rows are called, without their version or folder."""
-    return ref.rpartition("/")[2].partition("@")[0]
+def _name(ref: str | None) -> str:
+    """What rows are called, without their version or folder; "" for none."""
+    return (ref or "").rpartition("/")[2].partition("@")[0]

@@ -59,5 +59,5 @@ def _before(home: Workspace, request: dict[str, Any], config: TrainConfig) -> bo
     st.markdown("**Before you launch**")
     headroom.before_tuning(home, config.model, request["train"])
     leaks = preparation.panel(request)
-    estimate.panel(home, config, request["train"], request["validation"])
+    estimate.panel(home, config, request)
     return leaks
