@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from data.demo.first_start import copy_demo
 from data.examples import save_examples
 from data.schema import Example
 from data.workspace import Workspace, open_workspace
-from tests.test_pages import at, table, texts
+from tests.test_pages import at, charted, table, texts
 
 
 def leaky(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
@@ -43,6 +44,34 @@ def test_the_rows_are_shown_before_a_launch_and_a_leak_asks_first(
     assert "<b>Ada</b>" in "".join(one.value for one in app.code).replace("«", "").replace("»", "")
     assert list(table(app, "Answers")["Answers"]) == ["<b>Ada</b> | Bo"]
     assert app.checkbox(key="tune_allow").label.endswith("Train all the same"), "the leak is known: the page asks now"
+    assert "Validation: 3 rows are too few to set some aside for validation." in said
+    assert "Training context: none (no row has evidence)." in said
+    assert "Loss: answers carry loss, of every turn." in said
+    (chart,) = app.get("vega_lite_chart")
+    bars = charted(chart)
+    assert sum(bar["rows"] for bar in bars) == 3, "every row stands in the histogram"
+    assert all(bar["from"] < bar["below"] for bar in bars)
+    assert "3 rows: median" in said
+
+
+def test_a_file_of_unknown_columns_asks_for_them_and_is_read_by_the_ones_chosen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CROSSOVER_HOME", str(tmp_path / "workspace"))
+    open_workspace(tmp_path / "workspace")
+    rows = [{"Frage": f"Wer leitet Tor {n}?", "Antwort": "Ada"} for n in range(3)]
+    app = at("tune")
+    app.selectbox(key="tune_train").set_value("a file of mine").run()
+    app.file_uploader(key="tune_train_file").upload("tore.jsonl", "\n".join(map(json.dumps, rows)).encode()).run()
+    app.button(key="tune_rows").click().run(timeout=300)
+    assert app.error, "nobody can tell which column is the question"
+    assert app.selectbox(key="tune_map_question").options == ["as recognised", "Frage", "Antwort"]
+    app.selectbox(key="tune_map_question").set_value("Frage").run(timeout=300)
+    assert app.error, "which column is the answer is still open"
+    app.selectbox(key="tune_map_answers").set_value("Antwort").run(timeout=300)
+    assert not app.error
+    assert "3 rows, read as" in texts(app)
+    assert "Wer leitet Tor 0?" in app.code[0].value.replace("«", "").replace("»", "")
 
 
 def test_a_launch_refused_for_a_leak_asks_in_its_place_and_speaks_of_no_flag(
@@ -101,3 +130,9 @@ def test_the_dataset_stored_last_is_chosen_with_its_own_validation_rows_and_the_
     chosen.select("alone@1").run()
     assert app.selectbox(key="tune_validation").value == "a tenth set aside", "it has no validation rows of its own"
     assert "Chosen because" not in texts(app)
+    app.number_input(key="tune_epochs").set_value(2.0).run(timeout=300)
+    assert "The rows or the settings have changed since you looked." in texts(app)
+    app.button(key="tune_rows").click().run(timeout=300)
+    assert not app.error, "the columns chosen are kept while other settings change"
+    chosen = (app.selectbox(key=f"tune_map_{field}").value for field in ("question", "answers", "evidence"))
+    assert tuple(chosen) == ("Frage", "Antwort", "as recognised")

@@ -63,10 +63,17 @@ def chosen_columns(form: str = "data") -> dict[str, str]:
     return {field: column for field, column in chosen.items() if column != AUTOMATIC}
 
 
-def forget_columns() -> None:
+def forget_columns(form: str = "data") -> None:
     """Other files have other columns: begin again with what is recognised."""
     for field in FIELDS:
-        st.session_state.pop(f"data_map_{field}", None)
+        st.session_state.pop(f"{form}_map_{field}", None)
+
+
+def keep_columns(form: str) -> None:
+    """Hold on to what was chosen: Streamlit forgets what a field held once the page is drawn without it."""
+    for key in (f"{form}_map_{field}" for field in FIELDS):
+        if key in st.session_state:
+            st.session_state[key] = st.session_state[key]
 
 
 def column_form(columns: list[str], opened: bool, form: str = "data") -> None:

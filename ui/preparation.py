@@ -16,6 +16,10 @@ NO_TEST = "There is no test set in this workspace yet, so no leak could be looke
 
 def mapping(train: str | None) -> dict[str, str]:
     """{field: column} chosen for an uploaded file; a stored dataset was mapped when it was stored."""
+    if st.session_state.get("tune_mapped") != train:
+        st.session_state["tune_mapped"] = train
+        checking.forget_columns(FORM)
+    checking.keep_columns(FORM)
     return checking.chosen_columns(FORM) if train and "/" in train else {}
 
 
@@ -37,7 +41,7 @@ def panel(request: dict[str, Any]) -> bool:
         looked = st.session_state.get("tune_looked")
         if looked is None:
             return False
-        if looked != request:
+        if looked != request | {"mapping": looked["mapping"]}:  # with other columns the rows are read again at once
             st.caption("The rows or the settings have changed since you looked.")
             return False
         with guarded():
