@@ -11,6 +11,8 @@ from data.prompts import BUNDLED
 from data.workspace import Workspace, given_path
 from sft.sources import all_cached, found
 
+TAKES_BASE = ("merge", "export", "import")  # kinds of jobs whose order names the base of a tuned model
+
 
 def known(workspace: Workspace) -> list[str]:
     """The models one can choose without typing: bundled, in the local cache, and folders that runs named."""
@@ -19,11 +21,12 @@ def known(workspace: Workspace) -> list[str]:
 
 
 def named(workspace: Workspace) -> Iterator[str]:
-    """Every model that a fine-tune or a comparison of this workspace was ordered with, newest first."""
+    """Every model that a job of this workspace was ordered with, be it as the base of an import, newest first."""
     for run in jobs.list_runs(workspace):
         config = run.order["config"]
         rows = [config, *(row for row in config.get("systems", ()) if isinstance(row, dict))]
-        yield from (row["model"] for row in rows if isinstance(row.get("model"), str))
+        found = [*(row.get("model") for row in rows), config.get("base") if run.kind in TAKES_BASE else None]
+        yield from (name for name in found if isinstance(name, str))
 
 
 def base_of(workspace: Workspace, manifest: dict[str, Any], model: str | None = None) -> str:

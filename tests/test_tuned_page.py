@@ -222,6 +222,37 @@ def test_an_import_that_is_no_adapter_says_why_on_the_page(home: Workspace, tmp_
     assert "torn.zip is damaged, locked or not a ZIP." in texts(at("tune"))
 
 
+def test_an_adapter_of_peft_comes_in_and_is_merged_into_its_base_from_the_page(home: Workspace, tmp_path: Path) -> None:
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM
+
+    base = tiny_model(tmp_path / "tiny", "llama")
+    network = AutoModelForCausalLM.from_pretrained(base)
+    get_peft_model(network, LoraConfig(r=2, target_modules="all-linear")).save_pretrained(tmp_path / "foreign")
+    app = at("tune")
+    app.text_input(key="tuned_import_folder").set_value(str(tmp_path / "foreign")).run()
+    typed(app, "tuned_import_base", str(base))
+    app.selectbox(key="tuned_import_base").options.append(str(base))  # what was typed is on no list
+    app.button(key="tuned_import_go").click().run()
+    run = ended(home, "import")
+    assert run.state == "done", jobs.log_tail(run)
+    app = at("tune")
+    assert "Imported last: foreign@1." in texts(app)
+    assert "Imported from foreign, made elsewhere" in texts(app)
+    assert table(app, "Made from").loc[0, "Made from"] == "import foreign"
+    app = part(app, "Merge")
+    app.button(key="tuned_merge").click().run()
+    run = ended(home, "merge")
+    assert run.state == "done", jobs.log_tail(run)
+    app = part(at("tune"), "Merge")
+    made = table(app, "Made from").set_index("Name")
+    assert made.loc["foreign-merged@1", ["Kind", "Made from"]].tolist() == ["merged", "adapter foreign@1"]
+    app.selectbox(key="tuned_chosen").set_value("foreign@1").run()
+    assert "Merged before: foreign-merged@1." in texts(app)
+    app.selectbox(key="tuned_chosen").set_value("foreign-merged@1").run()
+    assert "It holds full weights already: there is nothing to merge." in texts(app)
+
+
 def test_from_a_tuned_model_one_gets_to_asking_it(home: Workspace) -> None:
     made(home, "first")
     made(home, "second")
