@@ -164,6 +164,19 @@ def test_all_weights_answer_in_full_precision_for_the_reason_that_they_are_train
     assert formats(device, whole=False)["answers"] == "float32: asked for"
 
 
+def test_three_rows_of_one_answer_train_to_the_end_and_the_notes_say_what_is_doubtful(
+    workspace: Workspace, home: Path
+) -> None:
+    written(home / "three.jsonl", [replace(e, answers=("Yes",)) for e in facts()[0:9:3]])
+    run = order_training(workspace, "three", config(home, epochs=1), str(home / "three.jsonl"))
+    summary = train(workspace, run, Reporter(run))
+    assert (summary["ended"], summary["rows"], summary["validation_loss"]) == ("complete", 3, None)
+    said = " ".join(summary["notes"])
+    assert "3 rows are too few to set some aside for validation." in said
+    assert "Only 3 training rows" in said
+    assert "All 3 training rows have the same answer, “Yes”" in said
+
+
 def test_notes_say_that_validation_repeats_training_questions(tuned: Artifact) -> None:
     notes = tuned.manifest()["summary"]["notes"]
     assert any(note.startswith("24 of 24 validation questions stand word for word") for note in notes)
@@ -224,3 +237,11 @@ def test_listing_tuned_models_loads_no_heavy_library() -> None:
     code = f"import sys, sft.config, sft.adapters, sft.orders, sft.__main__; print(sorted(set(sys.modules) & {heavy}))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_training_searching_and_estimating_load_neither_streamlit_nor_faiss() -> None:
+    code = (
+        "import sys, sft.train, sft.search, sft.estimate, tests.tiny; print({'streamlit', 'faiss'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert done.stdout.strip() == "set()", done.stderr

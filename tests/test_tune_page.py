@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,15 @@ import psutil
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from data import jobs
+from data import child, jobs
 from data.disk import append_jsonl, write_json
+from data.examples import save_examples
+from data.schema import Example
+from data.store import staging
 from data.workspace import Workspace, open_workspace
+from sft.adapters import finish
+from sft.config import TrainConfig
+from sft.orders import order_training
 from tests.test_pages import at, table, texts
 from ui import curve
 
@@ -135,3 +142,35 @@ def test_only_a_finished_job_is_said_to_have_a_result(home: Workspace, state: st
     app = at("runs", run=run.id)
     assert not app.exception
     assert label in [link.proto.label for link in app.get("page_link")]
+
+
+def test_a_finished_run_opens_after_its_workspace_moved_and_the_uploads_are_gone(
+    home: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The order holds the files' paths as they were; whatever is shown of the run stands in its own folder."""
+    files = {which: home.root / "uploads" / which / f"{which}.jsonl" for which in ("train", "validation")}
+    for which, path in files.items():
+        path.parent.mkdir(parents=True)
+        save_examples(path, [Example(f"{which}{n}", f"Which {which} {n}?", ("red",)) for n in range(3)])
+    run = order_training(home, "tuned", TrainConfig(), str(files["train"]), str(files["validation"]))
+    assert run.order["inputs"]["train"]["ref"] == str(files["train"]), "a whole path, as the page orders uploads"
+    measured(run)
+    summary = {"name": "tuned@1", "run": run.id, "steps": 40, "best_step": 10, "validation_loss": 0.5,
+               "ended": "complete", "notes": ["Only 3 training rows."]}  # fmt: skip
+    manifest = {"method": "lora", "base": {"id": "pocket", "hash": "b" * 64, "revision": None}, "run": run.id,
+                "summary": summary, "criterion": RULE}  # fmt: skip
+    with staging(home, "adapters") as folder:
+        finish(home, "tuned", folder, manifest)
+    child.run(home, run.id, lambda this, reporter: summary, False)
+    shutil.rmtree(home.root / "uploads")
+    shutil.move(home.root, tmp_path / "moved")
+    monkeypatch.setenv("CROSSOVER_HOME", str(tmp_path / "moved"))
+    app = at("tune", run=run.id)
+    assert not app.exception
+    assert not app.error
+    assert "tuned@1: 40 steps; kept after step 10, validation loss 0.500." in texts(app)
+    assert "Only 3 training rows." in texts(app)
+    assert len(app.get("vega_lite_chart")) >= 2, "its curves are drawn"
+    app = at("runs", run=run.id)
+    assert not app.exception
+    assert not app.error
