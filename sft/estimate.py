@@ -18,6 +18,7 @@ from data.jobs import Run
 from data.options import from_saved
 from data.shell import duration
 from data.workspace import Workspace
+from sft import shortage
 from sft.ahead import Plan, measured_steps, padded, planned, steps_of
 from sft.arguments import EVALUATIONS
 from sft.checks import Measure
@@ -38,9 +39,18 @@ ASKED = 16  # questions of the one check that is measured; the others are reckon
 def estimate(workspace: Workspace, run: Run, reporter: Reporter, measure: Measure | None = None) -> dict[str, Any]:
     """Carry out an "estimate" run: its order is a fine-tune's. Returns what is shown (see ``_told``).
 
-    Nothing is published. Raises UserError for data or a model of no use, Stopped when so asked.
+    Nothing is published. Raises UserError for data or a model of no use and where memory runs out, Stopped when so
+    asked.
     """
-    config, free = from_saved(run.order["config"], TrainConfig), available("cpu")
+    config = from_saved(run.order["config"], TrainConfig)
+    with shortage.in_words(config):
+        return _measured(workspace, run, reporter, config, measure)
+
+
+def _measured(
+    workspace: Workspace, run: Run, reporter: Reporter, config: TrainConfig, measure: Measure | None
+) -> dict[str, Any]:
+    free = available("cpu")
     task = settle(workspace, run, reporter, config, measure)
     device = task.model.device.name
     free = free if device == "cpu" else available(device)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import psutil
 import torch
 
+from data.errors import UserError
 from sft.config import TrainConfig
 
 
@@ -21,6 +24,30 @@ def ran_out(error: BaseException) -> bool:
     if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
         return True
     return isinstance(error, RuntimeError) and ("can't allocate memory" in str(error) or "out of memory" in str(error))
+
+
+def log(error: BaseException) -> None:
+    """Leave what the allocator said in the run's log."""
+    text = str(error).splitlines()[0] if str(error) else type(error).__name__
+    print(f"Out of memory: {text}", flush=True)
+
+
+def too_large(config: TrainConfig) -> UserError:
+    """What a user is told when memory does not suffice for these settings."""
+    return UserError(f"Memory does not suffice for {config.batch_size} rows at once.",
+                     "Use a smaller batch size, shorter rows, method lora, or a smaller base.")  # fmt: skip
+
+
+@contextmanager
+def in_words(config: TrainConfig) -> Iterator[None]:
+    """Raises UserError where memory runs out; the log holds what the allocator said."""
+    try:
+        yield
+    except Exception as error:
+        if not ran_out(error):
+            raise
+        log(error)
+        raise too_large(config) from error
 
 
 def free() -> None:

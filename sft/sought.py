@@ -1,4 +1,4 @@
-"""What a search over settings is made of: its trials, its rounds, who goes on, and the best as a tuned model.
+"""What a search over settings is made of: its trials, its rounds, and who goes on.
 
 Imports no heavy library, so that the page can show a search while it runs.
 """
@@ -10,19 +10,13 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from data.disk import read_json
 from data.errors import UserError
 from data.options import checked
-from data.workspace import Workspace
-from sft.adapters import Trained, publish_trained
 from sft.choice import Point
 from sft.config import TrainConfig
-
-if TYPE_CHECKING:
-    from data.jobs import Run
-    from sft.task import Task
 
 THIRD = 3  # one in so many trials goes on to the next round, which is so many times as long
 MOST = 24  # trials
@@ -31,8 +25,8 @@ SHARES, RANKS = (0.3, 1.0, 3.0), (8, 32)  # shares of the usual learning rate, a
 
 @dataclass(frozen=True)
 class Trial:
-    """One pair of settings, and how far it has come. ``failed`` is why it could not go on; ``dropped`` the round (from
-    1) after which others went on in its stead."""
+    """One pair of settings, and how far it has come. ``failed`` is why it could not go on, ``fix`` what to do
+    about that; ``dropped`` the round (from 1) after which others went on in its stead."""
 
     learning_rate: float
     rank: int
@@ -41,6 +35,7 @@ class Trial:
     planned: int = 0
     best: Point | None = None
     failed: str = ""
+    fix: str = ""
     dropped: int | None = None
     trained_parameters: int = 0
     curve: tuple[dict[str, Any], ...] = field(default=(), repr=False)
@@ -124,14 +119,14 @@ def rows(trials: Sequence[Trial], winner: int | None = None) -> list[dict[str, A
             "learning_rate": trial.learning_rate, "rank": trial.rank, "steps": trial.steps, "planned": trial.planned,
             "best_step": trial.best.step if trial.best else None,
             "validation_loss": trial.best.loss if trial.best else None,
-            "metric": trial.best.metric if trial.best else None, **_bounds(trial),
+            "metric": trial.best.metric if trial.best else None, **bounds(trial),
             "outcome": "chosen" if place == winner else trial.failed or _outcome(trial),
         }
         for place, trial in enumerate(trials)
     ]  # fmt: skip
 
 
-def _bounds(trial: Trial) -> dict[str, Any]:
+def bounds(trial: Trial) -> dict[str, Any]:
     """The 95 % interval of the metric at the trial's best step."""
     at = next((point for point in trial.curve if trial.best and point["step"] == trial.best.step
                and "eval_metric_low" in point), {})  # fmt: skip
@@ -152,39 +147,3 @@ def standing(folder: Path) -> dict[int, Trial]:
         if kept:
             found[int(home.name)] = Trial.restored(read_json(kept[-1]))
     return dict(sorted(found.items()))
-
-
-def publish_best(
-    workspace: Workspace, task: Task, run: Run, trials: Sequence[Trial], checkpoint: Path | None, winner: int,
-    seconds: float, plan: Rounds,
-) -> dict[str, Any]:  # fmt: skip
-    """The winner's best checkpoint as a tuned model that knows of its search; returns the search's summary."""
-    best, by, count = trials[winner], task.criteria.keep, len(task.validation.rows)
-    assert best.best is not None and checkpoint is not None  # noqa: PT018 - a trial with a score has a checkpoint
-    score = f"validation loss {best.best.loss:.3f} (n = {count} rows)"
-    if by == "metric" and best.best.metric is not None and task.exam:
-        low, high = _bounds(best).values()
-        score = f"{task.exam.metric.replace('_', ' ')} {best.best.metric:.3f} (95 % interval {low:.2f} to {high:.2f}, "
-        score += f"n = {len(task.exam.questions)} answers; of equal ones the lowest loss)"
-    reason = f"the best {score} of {len(trials)} trials, at step {best.best.step}"
-    table = rows(trials, winner)
-    summary = {
-        "run": run.id, "ended": "complete", "steps": best.steps, "planned_steps": best.planned,
-        "best_step": best.best.step, "validation_loss": best.best.loss, "seconds": round(seconds, 1),
-        "context": task.facts["context"], **task.train.counts(),
-        "notes": [f"{task.facts['validation']}.", f"Chosen with {best.words}: {reason}. Chosen and scored on the same "
-                  "rows, so the score is somewhat too good; a comparison on test questions tells.",
-                  *task.facts["doubts"]],
-    }  # fmt: skip
-    if task.exam:
-        summary |= {"metric": task.exam.metric, "metric_n": len(task.exam.questions)}
-        summary |= {"metric_mean": best.best.metric, **_bounds(best)} if best.best.metric is not None else {}
-    facts = task.facts | {
-        "settings": task.facts["settings"] | best.settings(),
-        "reasons": task.facts["reasons"] | dict.fromkeys(("learning_rate", "rank"), reason),
-        "curve": list(best.curve), "trained_parameters": best.trained_parameters,
-        "search": {"rows_of_search": table, "criterion": by, "reason": reason, "rounds": list(plan.counts)},
-    }  # fmt: skip
-    trained = Trained(checkpoint, task.model.tokenizer, facts, summary, task.question_keys)
-    artifact = publish_trained(workspace, run.name, trained)
-    return artifact.manifest()["summary"] | facts["search"]

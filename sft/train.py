@@ -16,12 +16,12 @@ from data.options import from_saved
 from data.store import Artifact
 from data.workspace import Workspace
 from sft import ranks, shortage
-from sft.adapters import Trained, made_by, publish_trained
+from sft.adapters import made_by
 from sft.checkpoints import Unwritable, lacks_check, last_whole, step_of
 from sft.checks import Measure
-from sft.choice import WORDS, Point, points
 from sft.config import TrainConfig
 from sft.curve import RESUMED
+from sft.outcome import Outcome, publish_outcome
 from sft.progress import Progress, best_checkpoint
 from sft.task import Task, settle
 from sft.trainer import build
@@ -43,11 +43,10 @@ def train(workspace: Workspace, run: Run, reporter: Reporter, measure: Measure |
     except Exception as error:
         if not shortage.ran_out(error):
             raise
-        text = str(error).splitlines()[0] if str(error) else type(error).__name__
-    print(f"Out of memory: {text}", flush=True)
+        shortage.log(error)
     smaller = shortage.in_parts(config)
     if smaller is None:
-        raise _too_large(config)
+        raise shortage.too_large(config)
     shortage.free()  # here, where no exception holds the failed attempt in memory any more
     said = (f"Memory ran out with {config.batch_size} rows at once: {smaller.batch_size} at once, "
             f"{smaller.accumulation} times for each step, compute the same.")  # fmt: skip
@@ -57,12 +56,7 @@ def train(workspace: Workspace, run: Run, reporter: Reporter, measure: Measure |
     except Exception as error:
         if not shortage.ran_out(error):
             raise
-    raise _too_large(smaller)
-
-
-def _too_large(config: TrainConfig) -> UserError:
-    return UserError(f"Memory does not suffice for {config.batch_size} rows at once.",
-                     "Use a smaller batch size, shorter rows, method lora, or a smaller base.")  # fmt: skip
+    raise shortage.too_large(smaller)
 
 
 def _attempt(
@@ -127,52 +121,8 @@ def _publish(
     folder = best_checkpoint(home, state.log_history, task.criteria.keep) or newest
     if folder is None:
         return None
-    step, evaluated = step_of(folder), points(state.log_history)
-    chosen = next((point for point in evaluated if point.step == step), Point(step))
-    curve = [{key: entry[key] for key in CURVE if key in entry} for entry in state.log_history]
-    trained = Trained(
-        folder=folder,
-        tokenizer=task.model.tokenizer,
-        facts=task.facts | {
-            "curve": [point for point in curve if len(point) > 1],
-            "trained_parameters": sum(p.numel() for p in trainer.model.parameters() if p.requires_grad),
-        },
-        summary={
-            "run": task.run.id, "ended": ended, "steps": state.global_step, "planned_steps": state.max_steps,
-            "best_step": step, "validation_loss": chosen.loss, **_measured(task, state.log_history, step),
-            "seconds": round(seconds, 1), "context": task.facts["context"], **task.train.counts(),
-            "notes": [*notes, *_notes(task, evaluated, chosen)],
-        },
-        question_keys=task.question_keys,
-        taught=task.taught,
+    parameters = sum(p.numel() for p in trainer.model.parameters() if p.requires_grad)
+    return publish_outcome(
+        workspace, task,
+        Outcome(ended, folder, state.global_step, state.max_steps, state.log_history, parameters, seconds, notes),
     )  # fmt: skip
-    return publish_trained(workspace, task.run.name, trained)
-
-
-CURVE = ("step", "loss", "eval_loss", "learning_rate", "grad_norm", "eval_metric", "eval_metric_low",
-         "eval_metric_high", "eval_metric_n")  # fmt: skip
-
-
-def _measured(task: Task, history: list[dict[str, Any]], step: int) -> dict[str, Any]:
-    """What the chosen checkpoint's answers were worth, with n and interval."""
-    found = next((row for row in reversed(history) if row["step"] == step and "eval_metric" in row), None)
-    if found is None or task.exam is None:
-        return {}
-    parts = {"mean": "eval_metric", "low": "eval_metric_low", "high": "eval_metric_high", "n": "eval_metric_n"}
-    return {"metric": task.exam.metric} | {f"metric_{part}": found[key] for part, key in parts.items()}
-
-
-def _notes(task: Task, evaluated: list[Point], chosen: Point) -> list[str]:
-    """What a reader of the result should know, in sentences."""
-    notes = [task.facts["validation"] + "."]
-    if task.train.too_long:
-        notes.append(f"{task.train.too_long} rows longer than {task.config.max_length} tokens were left out.")
-    notes += task.facts["doubts"]
-    if task.facts["template_note"]:
-        notes.append(task.facts["template_note"] + ".")
-    base = next((point for point in evaluated if point.step == 0), Point(0))
-    if None not in (base.loss, chosen.loss) and chosen.loss >= base.loss:  # type: ignore[operator]
-        notes.append("Validation loss never fell below the untuned base's: these rows taught nothing that transfers.")
-    if task.exam and None not in (base.metric, chosen.metric) and chosen.metric <= base.metric:  # type: ignore[operator]
-        notes.append(f"The {WORDS[task.exam.metric]} of its answers is no higher than the untuned base's.")
-    return notes

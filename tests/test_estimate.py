@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from torch.nn.modules import module as modules
 
 from data import child, jobs
 from data.child import Reporter
@@ -20,6 +21,7 @@ from sft.estimate import estimate, fitting, line, sentences
 from sft.orders import order_estimate, order_training
 from sft.rows import Row
 from tests import tiny
+from tests.test_sft_proofs import hooked, small_machine
 from tests.tiny import ROOT, config, facts, tiny_model, written
 
 home, workspace = tiny.home, tiny.workspace
@@ -90,6 +92,15 @@ def test_an_estimate_obeys_a_stop(workspace: Workspace, home: Path) -> None:
         estimate(workspace, run, Reporter(run))
     child.run(workspace, run.id, lambda this, reporter: estimate(workspace, this, reporter), True)
     assert jobs.load(workspace, run.id).state == "stopped"
+
+
+def test_an_estimate_for_which_memory_does_not_suffice_is_a_sentence(workspace: Workspace, home: Path) -> None:
+    run = order_estimate(workspace, "tight", config(home), str(home / "rows.jsonl"))
+    with (
+        hooked(modules.register_module_forward_pre_hook, small_machine(4)),
+        pytest.raises(UserError, match=r"Memory does not suffice for 8 rows at once\. Use a smaller batch size"),
+    ):
+        estimate(workspace, run, Reporter(run))
 
 
 def test_a_bad_setting_is_refused_before_an_estimate_is_ordered(workspace: Workspace, home: Path) -> None:

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from safetensors.torch import load_file
+from torch.nn.modules import module as modules
 
 from data import jobs
 from data.child import Reporter
+from data.disk import read_json
 from data.errors import Stopped, UserError
-from data.store import resolve
+from data.store import resolve, versions
 from data.workspace import Workspace
+from eval.checkpoint import measure
+from sft.adapters import QUESTIONS
 from sft.checks import Measured
 from sft.choice import Point
 from sft.config import TrainConfig
 from sft.orders import order_search
-from sft.search import search
+from sft.search import NOTHING_YET, search
 from sft.sought import Trial, goes_on, rounds, settled, standing
 from tests import tiny
+from tests.test_sft_proofs import hooked, small_machine
 from tests.tiny import config, tune
 
 home, workspace = tiny.home, tiny.workspace
@@ -62,7 +69,7 @@ def test_pairs_that_cannot_be_searched_are_refused_with_a_sentence() -> None:
 
 def ordered(workspace: Workspace, home: Path, name: str) -> jobs.Run:
     rows = str(home / "rows.jsonl")
-    return order_search(workspace, name, config(home, epochs=9), rows, rows, RATES, RANKS)
+    return order_search(workspace, name, config(home, epochs=9, criterion="loss"), rows, rows, RATES, RANKS)
 
 
 class StopsAfter(Reporter):
@@ -81,12 +88,19 @@ def test_the_best_trial_is_the_fine_tune_it_would_have_been_alone_also_after_a_s
     workspace: Workspace, home: Path
 ) -> None:
     run = ordered(workspace, home, "sought")
-    with pytest.raises(Stopped):
-        search(workspace, run, StopsAfter(run))
+    with pytest.raises(Stopped) as stop:
+        search(workspace, run, StopsAfter(run), measure)
     before = standing(run.folder)
     assert 0 < len(before) < 6
+    halted = stop.value.summary
+    assert (halted["name"], halted["ended"]) == ("sought@1", "stopped"), "the best so far is kept"
+    assert "when the search was stopped" in halted["reason"]
+    losses = [trial.best.loss for trial in before.values() if trial.best]
+    assert halted["validation_loss"] == resolve(workspace, "adapters", "sought@1").manifest()["summary"][
+        "validation_loss"] <= min(loss for loss in losses if loss is not None)  # fmt: skip
     (run.folder / "stop").unlink()
-    summary = search(workspace, run, Reporter(run))
+    summary = search(workspace, run, Reporter(run), measure)
+    assert summary["name"] == "sought@2"
     table = summary["rows_of_search"]
     chosen = [row for row in table if row["outcome"] == "chosen"]
     assert [row["learning_rate"] for row in chosen] == [0.02]
@@ -102,11 +116,20 @@ def test_the_best_trial_is_the_fine_tune_it_would_have_been_alone_also_after_a_s
     )
     assert best.keys() == same.keys()
     assert all(torch.equal(best[key], same[key]) for key in best)
+    assert taught(workspace, summary["name"]) == taught(workspace, alone.ref)
+    assert taught(workspace, alone.ref)["facts"] == list("01234567"), "a bench tells taught questions from others"
+    plain = alone.manifest()["summary"]
+    assert set(plain) <= set(summary)
+    assert set(plain["notes"]) <= set(summary["notes"])
+    assert summary["metric"] == "exact_match"
+    assert 0 <= summary["metric_low"] <= summary["metric_mean"] <= summary["metric_high"] <= 1
+    assert summary["metric_n"] == 24
     trials = standing(run.folder)
     assert all(any("eval_loss" in point for point in trial.curve) for trial in trials.values()), "each curve is kept"
     manifest = resolve(workspace, "adapters", summary["name"]).manifest()
     assert manifest["settings"]["learning_rate"] == 0.02
     assert manifest["reasons"]["rank"] == summary["reason"]
+    assert manifest["curve"][0]["step"] == 0, "the untuned base, which only the first trial measured"
     assert search(workspace, run, Reporter(run))["name"] == summary["name"], "a finished search is not done again"
 
 
@@ -119,6 +142,64 @@ def test_the_model_of_a_search_tells_its_metric_with_interval_and_n_and_what_is_
     told = [summary[f"metric{part}"] for part in ("", "_mean", "_low", "_high", "_n")]
     assert told == ["exact_match", 0.5, 0.25, 0.75, 24]
     assert any(note.startswith("24 of 24 validation questions stand word for word") for note in summary["notes"])
+
+
+def taught(workspace: Workspace, ref: str) -> dict[str, Any]:
+    """What a tuned model says of the questions it was taught."""
+    return read_json(resolve(workspace, "adapters", ref).path / QUESTIONS)
+
+
+def test_a_search_stopped_before_its_first_check_keeps_the_step_reached(workspace: Workspace, home: Path) -> None:
+    run = ordered(workspace, home, "hasty")
+    reporter = StopsAfter(run)
+    reporter.left = 2
+    with pytest.raises(Stopped) as stop:
+        search(workspace, run, reporter)
+    assert (stop.value.summary["name"], stop.value.summary["steps"]) == ("hasty@1", 2)
+    assert "no trial had been checked when the search was stopped" in stop.value.summary["reason"]
+
+
+def test_a_search_stopped_before_its_first_checkpoint_says_that_there_is_no_model(
+    workspace: Workspace, home: Path
+) -> None:
+    run = ordered(workspace, home, "hastier")
+    jobs.request_stop(run)
+    with pytest.raises(Stopped) as stop:
+        search(workspace, run, Reporter(run))
+    assert stop.value.summary["name"] is None
+    assert stop.value.summary["notes"] == [NOTHING_YET]
+    assert versions(workspace, "adapters", "hastier") == []
+
+
+def no_room_for_rank(rank: int) -> Callable[..., None]:
+    """A machine whose memory runs out where an adapter of this rank is trained."""
+
+    def check(layer: Any, inputs: Any) -> None:
+        if isinstance(layer, torch.nn.Linear) and layer.training and layer.out_features == rank:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+    return check
+
+
+def test_a_trial_for_which_memory_does_not_suffice_fails_in_words_and_the_others_go_on(
+    workspace: Workspace, home: Path
+) -> None:
+    run = ordered(workspace, home, "narrow")
+    with hooked(modules.register_module_forward_pre_hook, no_room_for_rank(8)):
+        summary = search(workspace, run, Reporter(run))
+    told = {(row["learning_rate"], row["rank"]): row["outcome"] for row in summary["rows_of_search"]}
+    assert {told[rate, 8] for rate in RATES} == {"Memory does not suffice for 8 rows at once."}
+    assert told[0.02, 2] == "chosen"
+    assert summary["ended"] == "complete"
+
+
+def test_a_search_of_which_no_trial_fits_in_memory_says_what_to_do(workspace: Workspace, home: Path) -> None:
+    run = ordered(workspace, home, "tight")
+    with (
+        hooked(modules.register_module_forward_pre_hook, small_machine(4)),
+        pytest.raises(UserError, match=r"The first: Memory does not suffice for 8 rows at once\. Use a smaller batch"),
+    ):
+        search(workspace, run, Reporter(run))
 
 
 def test_without_validation_rows_a_search_is_refused(workspace: Workspace, home: Path) -> None:
