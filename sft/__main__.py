@@ -44,7 +44,8 @@ def estimate(options: argparse.Namespace) -> dict[str, Any]:
     workspace = open_workspace()
     config = from_arguments(options, TrainConfig)
     run = order_estimate(workspace, "estimate", config, options.train, options.validation, mapped(options.map))
-    found = carry_out(workspace, run).status["summary"]
+    run = carry_out(workspace, run)
+    found = run.status["summary"]
     for sentence in found["sentences"]:
         say(options, sentence)
     for what, why in found["reasons"].items():
@@ -55,14 +56,18 @@ def estimate(options: argparse.Namespace) -> dict[str, Any]:
 def search(options: argparse.Namespace) -> dict[str, Any]:
     """Order a search over learning rates and ranks, follow it to its end, and say which trial was best."""
     workspace, config = open_workspace(), from_arguments(options, TrainConfig)
-    run = order_search(workspace, options.name, config, options.train, options.validation, options.learning_rates,
-                       options.ranks, options.allow_leakage)  # fmt: skip
+    run = order_search(
+        workspace, options.name, config, options.train, options.validation, options.learning_rates, options.ranks,
+        options.allow_leakage, test=options.test, mapping=mapped(options.map), embed=question_vectors,
+    )  # fmt: skip
     summary = carry_out(workspace, run).status["summary"]
     for row in summary["rows_of_search"]:
         loss = "-" if row["validation_loss"] is None else f"{row['validation_loss']:.3f}"
         say(options, f"learning rate {row['learning_rate']:<8g} rank {row['rank']:<4} {row['steps']:>5} of "
                      f"{row['planned']} steps  validation loss {loss:<7} {row['outcome']}")  # fmt: skip
     say(options, f"{summary['name']}: {summary['reason']}.")
+    for note in summary["notes"]:
+        say(options, f"  {note}")
     return {key: summary[key] for key in ("name", "run", "reason", "validation_loss")} | {
         "trials": summary["rows_of_search"]
     }
@@ -113,8 +118,11 @@ def run(options: argparse.Namespace) -> int:
 def _add_rows(one: argparse.ArgumentParser) -> None:
     one.add_argument("--train", required=True, help="training rows: a file, or a stored dataset's name")
     one.add_argument("--validation", help="validation rows, likewise (default: set aside 10 percent of the rows)")
+    one.add_argument("--map", action="append", metavar="FIELD=COLUMN", help="these files' column of a field")
+
+
+def _add_test(one: argparse.ArgumentParser) -> None:
     one.add_argument("--test", help="a test set to look for leaks in, besides those of the workspace")
-    one.add_argument("--map", action="append", metavar="FIELD=COLUMN", help="the training file's column of a field")
 
 
 def _work(kind: str) -> Any:
@@ -134,21 +142,21 @@ def parser() -> argparse.ArgumentParser:
     verbs = top.add_subparsers(required=True, metavar="VERB")
     one = verb(verbs, "prepare", prepare, "show what a fine-tune would make of its rows; nothing is trained")
     _add_rows(one)
+    _add_test(one)
     add_arguments(one, TrainConfig)
     one = verb(verbs, "train", train, "fine-tune a model on question-answer pairs")
     one.add_argument("--name", required=True, help="name of the tuned model (a name used before gets a new version)")
     _add_rows(one)
+    _add_test(one)
     one.add_argument("--allow-leakage", action="store_true", help="go on although test questions stand in training")
     add_arguments(one, TrainConfig)
     one = verb(verbs, "estimate", estimate, "say what a fine-tune would take, from a few real steps")
-    one.add_argument("--train", required=True, help="training rows: a file, or a stored dataset's name")
-    one.add_argument("--validation", help="validation rows, likewise (default: set aside 10 percent of the rows)")
-    one.add_argument("--map", action="append", metavar="FIELD=COLUMN", help="the training file's column of a field")
+    _add_rows(one)
     add_arguments(one, TrainConfig)
     one = verb(verbs, "search", search, "try learning rates and ranks, and keep the best (successive halving)")
     one.add_argument("--name", required=True, help="name of the tuned model that the best trial becomes")
-    one.add_argument("--train", required=True, help="training rows: a file, or a stored dataset's name")
-    one.add_argument("--validation", help="validation rows, likewise (default: set aside 10 percent of the rows)")
+    _add_rows(one)
+    _add_test(one)
     one.add_argument(
         "--learning-rates",
         type=number,

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Any
 
-from data.disk import file_hash
-from data.examples import locate, read_examples
 from data.jobs import Run, order
 from data.leakage import refuse_unless_allowed
 from data.nearness import Embed
 from data.options import checked
-from data.store import resolve
 from data.workspace import Workspace
 from sft.config import TrainConfig
+from sft.inputs import inputs, read
 from sft.leaks import audits
 from sft.naming import free_name
 from sft.sought import settled
@@ -31,26 +28,22 @@ def order_training(
 ) -> Run:  # fmt: skip
     """Write the order of a fine-tune named ``name``. Not started yet: see ``data.jobs.start``.
 
-    ``train`` and ``validation``: a file, or a stored dataset's name; ``mapping`` names the columns of a training file.
+    ``train`` and ``validation``: a file, or a stored dataset's name; ``mapping`` names the columns of these files.
     Raises UserError for a bad name, base, setting or file, and LeakageFound when questions of ``test``, or of any test
     set in the workspace, stand in the training rows. ``embed``: see ``data.leakage.audit``.
     """
     free_name(workspace, name)
     source = resolve_model(checked(config).model)
     check_settings(config)
-    inputs: dict[str, Any] = {"train": _input(workspace, train, "train")}
-    if mapping:
-        inputs["train"]["mapping"] = mapping
-    if validation:
-        inputs["validation"] = _input(workspace, validation, "validation")
-    examples = read_examples(locate(workspace, train, "train"), mapping).examples
-    leaks = audits(workspace, examples, train, test, embed)
+    given = inputs(workspace, train, validation, mapping)
+    reading = {which: read(workspace, one, which) for which, one in given.items()}  # what cannot be read is said now
+    leaks = audits(workspace, reading["train"].examples, train, test, embed)
     refuse_unless_allowed(leaks, allow_leakage)
-    inputs["leakage"] = [one.saved() for one in leaks]
+    given["leakage"] = [one.saved() for one in leaks]
     if search:
-        inputs["search"] = search
+        given["search"] = search
     config = replace(config, model=source.exact)  # a later run then means the same weights
-    return order(workspace, "search" if search else "train", name, asdict(config), inputs)
+    return order(workspace, "search" if search else "train", name, asdict(config), given)
 
 
 def order_estimate(
@@ -59,12 +52,8 @@ def order_estimate(
 ) -> Run:  # fmt: skip
     """Write the order of an estimate: what a fine-tune of these rows with these settings would take."""
     free_name(workspace, name)
-    inputs = {"train": _input(workspace, train, "train")}
-    if mapping:
-        inputs["train"]["mapping"] = mapping
-    if validation:
-        inputs["validation"] = _input(workspace, validation, "validation")
-    return order(workspace, "estimate", name, asdict(check_settings(config)), inputs)
+    given = inputs(workspace, train, validation, mapping)
+    return order(workspace, "estimate", name, asdict(check_settings(config)), given)
 
 
 def order_search(
@@ -89,11 +78,3 @@ def check_settings(config: TrainConfig) -> TrainConfig:
     if folder := on_this_machine(config.model):
         check_targets(config.targets, folder)
     return config
-
-
-def _input(workspace: Workspace, ref: str, which: str) -> dict[str, Any]:
-    """How an order names its rows: a dataset by its exact version, a file by its full path; and its hash."""
-    path = locate(workspace, ref, which)
-    stored = path.is_relative_to(workspace.folder("datasets"))
-    exact = resolve(workspace, "datasets", ref).ref if stored and not Path(ref).is_file() else str(path.resolve())
-    return {"ref": exact, "sha256": file_hash(path)}

@@ -7,12 +7,12 @@ from dataclasses import asdict, dataclass, replace
 from statistics import median
 from typing import Any
 
-from data.examples import locate, read_examples
 from data.leakage import Leakage
 from data.nearness import Embed
 from data.sameness import Repeated, repeated
 from data.workspace import Workspace
 from sft.config import TrainConfig
+from sft.inputs import inputs, read
 from sft.leaks import audits
 from sft.plan import Plan, plan
 from sft.rows import Prepared, Row
@@ -43,6 +43,7 @@ class Preparation:
     refused: int
     shape: str
     columns: tuple[str, ...]
+    validation_columns: tuple[str, ...]
     split: str
     context: str
     choices: tuple[str, ...]
@@ -78,8 +79,9 @@ def preparation(
 
     Raises UserError for rows, settings or a model of no use, and when every row is too long.
     """
-    reading = read_examples(locate(workspace, train, "train"), mapping)
-    given = read_examples(locate(workspace, validation, "validation")) if validation else None
+    named = inputs(workspace, train, validation, mapping)
+    reading = read(workspace, named["train"], "train")
+    given = read(workspace, named["validation"], "validation") if validation else None
     source = resolve(config.model)
     tokens, window = without_weights(source.path)
     planned = plan(config, reading, given, source.id, parameter_count(source.path), window)
@@ -90,6 +92,7 @@ def preparation(
     others = [group for group in groups if not group.conflicting]
     return Preparation(
         rows=len(reading.examples), refused=len(reading.refused), shape=reading.shape, columns=reading.columns,
+        validation_columns=given.columns if given else (),
         split=planned.said, context=planned.context, choices=_choices(planned, tokens),
         training=learned.counts(), validation=held.counts(),
         shown=tuple((row.example, marked(row, tokens)) for row in _chosen(learned)),

@@ -6,9 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from data.child import Reporter
-from data.disk import file_hash
-from data.errors import UserError
-from data.examples import Reading, locate, read_examples
+from data.examples import Reading
 from data.jobs import Run
 from data.prompts import fingerprint
 from data.sameness import asked_key
@@ -18,6 +16,7 @@ from sft.checks import Exam, Measure, exam
 from sft.choice import Criteria, criteria_for
 from sft.config import TrainConfig
 from sft.devices import formats, training_precision
+from sft.inputs import read
 from sft.kinds import base_network
 from sft.model import LocalModel
 from sft.plan import plan
@@ -51,8 +50,9 @@ def settle(
     ``config`` is what was ordered, or the same in smaller batches; ``measure`` scores the answers at checkpoints.
     """
     reporter.write(text="reading the rows")
-    reading = _read(workspace, run, "train")
-    given = _read(workspace, run, "validation") if run.order["inputs"].get("validation") else None
+    ordered = run.order["inputs"]
+    reading = read(workspace, ordered["train"], "train")
+    given = read(workspace, ordered["validation"], "validation") if ordered.get("validation") else None
     reporter.write(text=f"loading {config.model}")
     # all weights in half precision would lose small updates; an adapter trains beside a base of any precision
     model = LocalModel.load(config.model, dtype="float32" if config.method == "full" else None)
@@ -85,15 +85,6 @@ def settle(
     keys = tuple(sorted({asked_key(example) for example in reading.examples}))
     taught = taught_by(planned.learned)
     return Task(run, config, model, train, validation, asked, criteria, facts, keys, taught)
-
-
-def _read(workspace: Workspace, run: Run, which: str) -> Reading:
-    """The ordered rows; a file that changed since the order is refused, for the record would be false."""
-    ordered = run.order["inputs"][which]
-    path = locate(workspace, ordered["ref"], which)
-    if file_hash(path) != ordered["sha256"]:
-        raise UserError(f"{path.name} changed after this run was ordered.", "Start a new fine-tune with it.")
-    return read_examples(path, ordered.get("mapping"))
 
 
 def _origin(run: Run, model: LocalModel, reading: Reading, given: Reading | None) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from data.examples import save_examples
 from data.schema import Example
 from data.workspace import Workspace, open_workspace
 from tests.test_pages import at, charted, table, texts
+from ui.pickers import UPLOAD
 
 
 def leaky(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
@@ -72,6 +73,12 @@ def test_a_file_of_unknown_columns_asks_for_them_and_is_read_by_the_ones_chosen(
     assert not app.error
     assert "3 rows, read as" in texts(app)
     assert "Wer leitet Tor 0?" in app.code[0].value.replace("«", "").replace("»", "")
+    app.number_input(key="tune_epochs").set_value(2.0).run(timeout=300)
+    assert "The rows or the settings have changed since you looked." in texts(app)
+    app.button(key="tune_rows").click().run(timeout=300)
+    assert not app.error, "the columns chosen are kept while other settings change"
+    chosen = (app.selectbox(key=f"tune_map_{field}").value for field in ("question", "answers", "evidence"))
+    assert tuple(chosen) == ("Frage", "Antwort", "as recognised")
 
 
 def test_a_launch_refused_for_a_leak_asks_in_its_place_and_speaks_of_no_flag(
@@ -130,9 +137,26 @@ def test_the_dataset_stored_last_is_chosen_with_its_own_validation_rows_and_the_
     chosen.select("alone@1").run()
     assert app.selectbox(key="tune_validation").value == "a tenth set aside", "it has no validation rows of its own"
     assert "Chosen because" not in texts(app)
-    app.number_input(key="tune_epochs").set_value(2.0).run(timeout=300)
-    assert "The rows or the settings have changed since you looked." in texts(app)
+
+
+def test_the_columns_of_an_uploaded_validation_file_are_chosen_beside_stored_training_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leaky(tmp_path, monkeypatch)
+    app = at("tune")
+    app.selectbox(key="tune_validation").select(UPLOAD).run()
+    rows = "Frage,Antwort\nWho keeps the lamp?,Ada\nWho keeps the door?,Bo\n"
+    app.file_uploader(key="tune_validation_file").upload("wachen.csv", rows.encode()).run()
     app.button(key="tune_rows").click().run(timeout=300)
-    assert not app.error, "the columns chosen are kept while other settings change"
-    chosen = (app.selectbox(key=f"tune_map_{field}").value for field in ("question", "answers", "evidence"))
-    assert tuple(chosen) == ("Frage", "Antwort", "as recognised")
+    assert "wachen.csv: no usable row" in texts(app)
+    for field, column in (("question", "Frage"), ("answers", "Antwort")):
+        app.selectbox(key=f"tune_map_{field}").select(column).run(timeout=300)
+    assert not app.exception
+    assert "and 2 validation rows" in texts(app)
+    app.number_input(key="tune_epochs").set_value(2.0).run()
+    assert "have changed since you looked" in texts(app)
+    assert app.selectbox(key="tune_map_question").value == "Frage", "what was chosen stands"
+    app.button(key="estimate_go").click().run(timeout=300)
+    (run,) = jobs.list_runs(open_workspace(tmp_path / "workspace"), "estimate")
+    jobs.stop(open_workspace(tmp_path / "workspace"), run, grace=0)
+    assert run.order["inputs"]["validation"]["mapping"] == {"question": "Frage", "answers": "Antwort"}

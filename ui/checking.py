@@ -69,13 +69,6 @@ def forget_columns(form: str = "data") -> None:
         st.session_state.pop(f"{form}_map_{field}", None)
 
 
-def keep_columns(form: str) -> None:
-    """Hold on to what was chosen: Streamlit forgets what a field held once the page is drawn without it."""
-    for key in (f"{form}_map_{field}" for field in FIELDS):
-        if key in st.session_state:
-            st.session_state[key] = st.session_state[key]
-
-
 def column_form(columns: list[str], opened: bool, form: str = "data") -> None:
     """One choice per field among the files' columns; ``form`` is the page it stands on."""
     with st.expander("Change which columns are read", expanded=opened, key=f"{form}_mapping"), st.grid(5):

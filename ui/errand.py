@@ -175,7 +175,8 @@ def _columns(request: dict[str, Any]) -> dict[str, list[str]]:
     from data.rows import read_rows
 
     found = {}
-    files = request.get("files") or ({"train": request["train"]} if request.get("train") else {})
+    given = {split: request.get(split) for split in ("train", "validation")}
+    files = request.get("files") or {split: path for split, path in given.items() if path}
     for split, path in files.items():
         if not Path(path).is_file():
             continue

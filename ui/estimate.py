@@ -18,9 +18,9 @@ from ui.watch import watch
 def panel(workspace: Workspace, config: TrainConfig, request: dict[str, Any]) -> None:
     """The newest estimate, whether it still holds for the form's settings, and the button that measures.
 
-    ``request``: as ui.errand's "prepare", with the rows that the form holds.
+    ``request``: the rows and their columns, as for a launch.
     """
-    train, validation, mapping = request["train"], request["validation"], request["mapping"]
+    train = request["train"]
     with st.expander(
         "What will it take? Memory and time, from a few real steps", key="estimate_panel", icon=":material/speed:"
     ):
@@ -34,7 +34,8 @@ def panel(workspace: Workspace, config: TrainConfig, request: dict[str, Any]) ->
         busy = run is not None and not run.ended
         if st.button("Measure a few steps", key="estimate_go", disabled=busy or not train):
             with guarded():
-                jobs.start(workspace, order_estimate(workspace, "estimate", config, train, validation, mapping))
+                given = train or "", request["validation"], request["mapping"] or None
+                jobs.start(workspace, order_estimate(workspace, "estimate", config, *given))
                 st.rerun()
         if not train:
             st.caption("Choose training rows first; store some on the page Data.")
@@ -48,7 +49,8 @@ def _shown(run: jobs.Run, config: TrainConfig, request: dict[str, Any]) -> None:
     bullets(found["sentences"][0 if found["fits"] else 1 :])
     measured = f"Measured {when(run.order['created'])} on {rows}: {settings['model']}, {settings['method']}."
     held = inputs.get("validation", {}).get("ref")
-    given = (_name(rows), _name(held), inputs["train"].get("mapping", {}))
+    named = next((one["mapping"] for one in inputs.values() if "mapping" in one), {})
+    given = (_name(rows), _name(held), named)
     now = (_name(request["train"]), _name(request["validation"]), request["mapping"])
     other = settings != asdict(config) or given != now
     st.caption(plain(measured + (" The form now holds other settings: measure again." if other else "")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import streamlit as st
@@ -14,13 +15,13 @@ FORM = "tune"
 NO_TEST = "There is no test set in this workspace yet, so no leak could be looked for. Store one on the page Data."
 
 
-def mapping(train: str | None) -> dict[str, str]:
-    """{field: column} chosen for an uploaded file; a stored dataset was mapped when it was stored."""
-    if st.session_state.get("tune_mapped") != train:
-        st.session_state["tune_mapped"] = train
-        checking.forget_columns(FORM)
-    checking.keep_columns(FORM)
-    return checking.chosen_columns(FORM) if train and "/" in train else {}
+def mapping(*rows: str | None) -> dict[str, str]:
+    """{field: column} chosen for uploaded files; a stored dataset was mapped when it was stored."""
+    return checking.chosen_columns(FORM) if any(map(_uploaded, rows)) else {}
+
+
+def _uploaded(rows: str | None) -> bool:
+    return bool(rows) and "/" in str(rows)
 
 
 def panel(request: dict[str, Any]) -> bool:
@@ -41,8 +42,11 @@ def panel(request: dict[str, Any]) -> bool:
         looked = st.session_state.get("tune_looked")
         if looked is None:
             return False
-        if looked != request | {"mapping": looked["mapping"]}:  # with other columns the rows are read again at once
+        if {**looked, "mapping": None} == {**request, "mapping": None}:
+            looked = request  # columns are chosen below, one by one: the next look shows what they gave
+        if looked != request:
             st.caption("The rows or the settings have changed since you looked.")
+            _column_form(request, opened=False)
             return False
         with guarded():
             return _drawn(request)
@@ -52,16 +56,33 @@ def panel(request: dict[str, Any]) -> bool:
 def _drawn(request: dict[str, Any]) -> bool:
     try:
         found = cached.prepared(request)
-        columns = list(found["columns"])
         _show(found)
     except Refused as error:
-        columns = [name for names in error.columns.values() for name in names]
-        if "/" in request["train"] and columns:
-            checking.column_form(columns, opened=True, form=FORM)
+        if error.columns:
+            _column_form(request, opened=True, columns=_together(error.columns.values()))
         raise
-    if "/" in request["train"]:
-        checking.column_form(columns, opened=bool(request["mapping"]), form=FORM)
+    columns = {"train": found["columns"], "validation": found["validation_columns"]}
+    read = [names for split, names in columns.items() if _uploaded(request[split])]
+    _column_form(request, opened=bool(request["mapping"]), columns=_together(read))
     return bool(found["blocks"])
+
+
+def _column_form(request: dict[str, Any], opened: bool, columns: list[str] | None = None) -> None:
+    """The choice of columns of uploaded files, with those that were found in them when none are given.
+
+    It stands there as long as these files are chosen, for what stands nowhere on a page is forgotten.
+    """
+    files = request["train"], request["validation"]
+    if columns is not None:
+        st.session_state["tune_columns"] = files, columns
+    of, known = st.session_state.get("tune_columns", (None, []))
+    if of == files and known:
+        checking.column_form(known, opened=opened, form=FORM)
+
+
+def _together(columns: Iterable[list[str]]) -> list[str]:
+    """The columns of all files, each once."""
+    return list(dict.fromkeys(name for names in columns for name in names))
 
 
 def _show(found: dict[str, Any]) -> None:

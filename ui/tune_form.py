@@ -35,7 +35,7 @@ def form(home: Workspace) -> None:
     values = _settings(exact or base)
     request: dict[str, Any] = {
         "workspace": str(home.root), "config": {"model": exact or base, **values}, "train": train,
-        "validation": validation, "mapping": preparation.mapping(train),
+        "validation": validation, "mapping": preparation.mapping(train, validation),
     }  # fmt: skip
     leaks = bool(exact) and _before(home, request, TrainConfig(**request["config"]))
     launching.launch(home, request, name, leaks, usable=bool(exact))
