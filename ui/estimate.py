@@ -49,7 +49,7 @@ def _shown(run: jobs.Run, config: TrainConfig, request: dict[str, Any]) -> None:
     bullets(found["sentences"][0 if found["fits"] else 1 :])
     measured = f"Measured {when(run.order['created'])} on {rows}: {settings['model']}, {settings['method']}."
     held = inputs.get("validation", {}).get("ref")
-    named = next((one["mapping"] for one in inputs.values() if "mapping" in one), {})
+    named: dict[str, str] = next((one["mapping"] for one in inputs.values() if "mapping" in one), {})
     given = (_name(rows), _name(held), named)
     now = (_name(request["train"]), _name(request["validation"]), request["mapping"])
     other = settings != asdict(config) or given != now

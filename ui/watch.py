@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import streamlit as st
 from data import jobs
 from data.shell import duration
 from data.workspace import Workspace
-from ui import curve
+from ui import curve, trials
 from ui.frame import guarded, link, notice, plain
 
 STATES = {
@@ -66,6 +67,8 @@ def _shown(workspace: Workspace, run: jobs.Run) -> None:
         st.warning(plain(status["note"]), icon=":material/memory:")
     if run.kind == "train":
         curve.draw(run)
+    elif run.kind == "search":
+        trials.draw(run)
     with st.container(horizontal=True):
         _buttons(workspace, run)
 
@@ -135,23 +138,24 @@ def active(workspace: Workspace, kind: str | None = None) -> list[jobs.Run]:
 
 
 @st.fragment(run_every="2s")
-def others(workspace: Workspace, kind: str, shown: str | None, page: str) -> None:
-    """The other runs of a kind that are under way, each with what it does or waits for, and a link to it."""
-    for run in active(workspace, kind):
-        if run.id != shown:
+def others(workspace: Workspace, kinds: Sequence[str], shown: str | None, page: str) -> None:
+    """The other runs of these kinds that are under way, each with what it does or waits for, and a link to it."""
+    for run in active(workspace):
+        if run.kind in kinds and run.id != shown:
             with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"other_{run.id}"):
                 colour, icon = STATES[run.state]
                 st.markdown(f"**{plain(run.name)}** · :{colour}-badge[{icon} {run.state}] {plain(_line(run))}")
                 link(page, "Watch it", run.id)
 
 
-def unfinished(workspace: Workspace, kind: str, shown: str | None, page: str) -> None:
-    """A line about the newest run of a kind that ended without its result, unless it is ``shown`` or was done since."""
-    newest = {run.name: run for run in reversed(jobs.list_runs(workspace, kind))}  # of each name
+def unfinished(workspace: Workspace, kinds: Sequence[str], shown: str | None, page: str) -> None:
+    """A line about the newest run of these kinds that ended without its result, unless it is ``shown`` or was done
+    since."""
+    newest = {(run.kind, run.name): run for run in reversed(_of_kinds(workspace, kinds))}
     left = [run for run in newest.values() if run.ended and run.state != "done"]
     if not left or (run := max(left, key=lambda one: one.id)).id == shown:
         return
-    with st.container(horizontal=True, vertical_alignment="center", key=f"unfinished_{kind}"):
+    with st.container(horizontal=True, vertical_alignment="center", key=f"unfinished_{page}"):
         st.caption(plain(f"Not finished: {run.name} ({run.state})."))
         link(page, "Look at it, or resume it", run.id)
         link("runs", "All runs")
@@ -172,10 +176,14 @@ def follow(run_id: str) -> None:
     st.rerun()
 
 
-def selected(workspace: Workspace, kind: str) -> jobs.Run | None:
-    """The run the URL names, if it is of this kind; else the newest active one, which the URL then names."""
+def _of_kinds(workspace: Workspace, kinds: Sequence[str]) -> list[jobs.Run]:
+    return [run for run in jobs.list_runs(workspace) if run.kind in kinds]
+
+
+def selected(workspace: Workspace, kinds: Sequence[str]) -> jobs.Run | None:
+    """The run the URL names, if it is of these kinds; else the newest active one, which the URL then names."""
     named = st.query_params.get("run")
-    runs = jobs.list_runs(workspace, kind)
+    runs = _of_kinds(workspace, kinds)
     if named and (found := [run for run in runs if run.id == named]):
         return found[0]
     going = next((run for run in runs if not run.ended), None)

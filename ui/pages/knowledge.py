@@ -23,8 +23,8 @@ state = st.session_state
 rounds = state.get("knowledge_rounds", 0)
 if state.get("knowledge_opened") in [one.name for one in known]:  # built just now: show it
     state["knowledge_name"] = state.pop("knowledge_opened")
-run = selected(home, "build")
-unfinished(home, "build", run.id if run else None, "knowledge")
+run = selected(home, ["build"])
+unfinished(home, ["build"], run.id if run else None, "knowledge")
 if run:
     watch(home, run)
     intake.outcome(run)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import curve, tune_form, tuned
+from ui import curve, trials, tune_form, tuned
 from ui.frame import notice, plain, workspace
 from ui.watch import others, selected, unfinished, watch
 
@@ -12,16 +12,19 @@ st.title("Fine-tune")
 st.markdown("Train a model on your questions and answers. The training goes on when this page is closed.")
 notice()
 
-run = selected(home, "train")
-others(home, "train", run.id if run else None, "tune")
-unfinished(home, "train", run.id if run else None, "tune")
+KINDS = ("train", "search")
+run = selected(home, KINDS)
+others(home, KINDS, run.id if run else None, "tune")
+unfinished(home, KINDS, run.id if run else None, "tune")
 if run:
     watch(home, run)
     summary = run.status.get("summary") or {}
     if summary.get("name"):
-        st.success(plain(curve.result(summary)), icon=":material/check:")
-        for note in summary.get("notes", ()):
-            st.caption(plain(note))
+        told = trials.result(summary) if run.kind == "search" else curve.result(summary)
+        st.success(plain(told), icon=":material/check:")
+    for note in summary.get("notes", ()):
+        st.caption(plain(note))
+    if summary.get("name"):
         tuned.next_steps(home, summary["name"], "tune_done")
 
 with st.container(border=True, key="tune_form"):
