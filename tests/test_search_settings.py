@@ -202,6 +202,25 @@ def test_a_search_of_which_no_trial_fits_in_memory_says_what_to_do(workspace: Wo
         search(workspace, run, Reporter(run))
 
 
+class FullDisk(Reporter):
+    """At the first checkpoint there is no room for the optimizer's state: its file leads to /dev/full."""
+
+    def step(self, done: float, total: float, text: str) -> None:
+        folder = self.folder / "trials" / "0" / "checkpoints" / "checkpoint-3"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "optimizer.pt").unlink(missing_ok=True)
+        (folder / "optimizer.pt").symlink_to("/dev/full")
+        super().step(done, total, text)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_full_disk_is_not_the_trials_failure_so_a_resume_trains_it_again(workspace: Workspace, home: Path) -> None:
+    run = ordered(workspace, home, "full")
+    with pytest.raises(UserError, match=r"after step 3 could not be written.*Free some space, then resume"):
+        search(workspace, run, FullDisk(run))
+    assert standing(run.folder) == {}
+
+
 def test_without_validation_rows_a_search_is_refused(workspace: Workspace, home: Path) -> None:
     few = tiny.written(home / "few.jsonl", tiny.facts()[:6])
     run = order_search(workspace, "few", config(home), str(few), None, RATES, RANKS)
