@@ -18,7 +18,7 @@ from data.errors import UserError
 from sft.catalogue import Facts, gathered, stated_licence, unreadable
 from sft.hub_errors import told_of_hub
 from sft.memory import told
-from sft.refusals import refused_files, refused_kind
+from sft.refusals import SETTINGS, refused_files, refused_kind, refused_tokenizer
 from sft.sources import ModelSource, cache_folder, cached, hub_name
 
 WANTED = ("*.json", "*.safetensors", "*.jinja", "*.model", "*.txt", "LICENSE*", "LICENCE*", "README.md")  # no pickles
@@ -59,27 +59,29 @@ def look(model: str) -> Offer:
         api = HfApi()
         info = api.model_info(name["id"], revision=name["revision"], files_metadata=True, timeout=PATIENCE)
         files = {one.rfilename: int(one.size or 0) for one in info.siblings or []}
-        config = _json_of(api, name["id"], str(info.sha), "config.json") if "config.json" in files else None
-        if why := _refused(files, config):
+        config, settings = (
+            _json_of(api, name["id"], str(info.sha), one) if one in files else None for one in ("config.json", SETTINGS)
+        )
+        if why := _refused(files, config, settings or {}):
             raise UserError(f"Model {model!r} cannot be used: {why}", "Name another causal language model.")
         wanted = {path: length for path, length in files.items() if "/" not in path and _any(path, WANTED)}
-        return Offer(name["id"], str(info.sha), wanted, _facts(api, info, wanted, config or {}))
+        return Offer(name["id"], str(info.sha), wanted, _facts(api, info, wanted, config or {}, settings or {}))
 
 
-def _refused(files: dict[str, int], config: dict[str, Any] | None) -> str:
+def _refused(files: dict[str, int], config: dict[str, Any] | None, settings: dict[str, Any]) -> str:
     if config is None:
         return "it holds no config.json."
     top = [path for path in files if "/" not in path]
-    return refused_files(top) or refused_kind(config) or unreadable(config)
+    return refused_files(top) or refused_kind(config) or unreadable(config) or refused_tokenizer(top, settings)
 
 
-def _facts(api: Any, info: Any, wanted: dict[str, int], config: dict[str, Any]) -> Facts:
+def _facts(
+    api: Any, info: Any, wanted: dict[str, int], config: dict[str, Any], tokenizer: dict[str, Any]
+) -> Facts:  # fmt: skip
     tensors: dict[str, tuple[tuple[int, ...], str]] = {}
     for file in (path for path in wanted if path.endswith(".safetensors")):
         header = api.parse_safetensors_file_metadata(info.id, file, revision=str(info.sha), timeout=PATIENCE)
         tensors |= {name: (tuple(one.shape), one.dtype) for name, one in header.tensors.items()}
-    settings = "tokenizer_config.json"
-    tokenizer = _json_of(api, info.id, str(info.sha), settings) if settings in wanted else {}
     template = "chat_template.jinja" in wanted or bool(tokenizer.get("chat_template"))
     weights = sum(length for path, length in wanted.items() if path.endswith(".safetensors"))
     licence = (info.card_data or {}).get("license") if info.card_data else None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ OBJECTS = ("quantization_config", "text_config", "auto_map")  # keys that hold m
 NAMES = ("model_type", "dtype", "torch_dtype")
 COUNTS = ("vocab_size", "hidden_size")
 MOST = 1_000_000_000  # of what a config.json counts: far beyond any model
+SETTINGS = "tokenizer_config.json"
+TOKENIZERS = (SETTINGS, "tokenizer.json")  # of JSON; whether they are whole is seen here
+VOCABULARIES = ("tokenizer.json", "*.model", "vocab.json", "vocab.txt", "tekken.json")  # a tokenizer has one of them
 
 
 def refusal(folder: Path) -> str:
@@ -21,16 +25,49 @@ def refusal(folder: Path) -> str:
     config = config_of(folder)
     if not config:
         return "its config.json cannot be read."
-    return refused_files(path.name for path in folder.iterdir()) or refused_kind(config)
+    names = [path.name for path in folder.iterdir()]
+    return refused_files(names) or refused_kind(config) or _tokenizer(folder, names)
 
 
 def config_of(folder: Path) -> dict[str, Any]:
     """A model's config.json; empty when it cannot be read."""
+    return _object(folder / "config.json") or {}
+
+
+def _object(path: Path) -> dict[str, Any] | None:
+    """A small file's JSON object; None when it cannot be read as one."""
     try:
-        value = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return value if isinstance(value, dict) else {}
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _tokenizer(folder: Path, names: Collection[str]) -> str:
+    """Why a model folder's tokenizer cannot be used; empty when its small files say nothing against it."""
+    read = {name: _object(folder / name) for name in TOKENIZERS if name in names}
+    torn = next((f"its {name} cannot be read." for name, value in read.items() if value is None), "")
+    return torn or refused_tokenizer(names, read.get(SETTINGS) or {})
+
+
+def refused_tokenizer(names: Collection[str], settings: dict[str, Any]) -> str:
+    """Why the tokenizer of a model of these files cannot be used: it is missing, or is code of its own.
+
+    ``settings``: its tokenizer_config.json. Where that names code beside a class that transformers has, the class is
+    used and the code is not.
+    """
+    if settings.get("auto_map") and not _has_class(settings.get("tokenizer_class")):
+        return "its tokenizer wants to run code of its own, which is never done."
+    if not any(fnmatch(name, one) for name in names for one in VOCABULARIES):
+        return "its tokenizer is missing (it has no tokenizer.json, for example)."
+    return ""
+
+
+def _has_class(name: Any) -> bool:
+    """Whether transformers has a tokenizer of this name."""
+    from transformers.models.auto.tokenization_auto import tokenizer_class_from_name
+
+    return isinstance(name, str) and tokenizer_class_from_name(name) is not None
 
 
 def refused_files(names: Iterable[str]) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from data.denied import told
 from data.errors import UserError
 from data.schema import Conversation, Message
 
@@ -57,10 +58,9 @@ def load_tokens(folder: Path, end: int | None) -> Tokens:
 
     A missing chat template is replaced by ``PLAIN_TEMPLATE``. Without a pad token the end token fills: padding is
     masked and carries no label wherever we pad, so the end token is still learned, and no embedding row is added.
+    Raises UserError for a tokenizer that cannot be read, or that knows no end.
     """
-    from transformers import AutoTokenizer
-
-    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    tokenizer = _read(folder)
     if tokenizer.eos_token_id is None:
         if end is None:
             raise UserError(f"The tokenizer of {folder.name} has no end token, so no answer could ever end.",
@@ -77,6 +77,20 @@ def load_tokens(folder: Path, end: int | None) -> Tokens:
         tokenizer.chat_template = PLAIN_TEMPLATE
         note = "the model has no chat template: a plain one with the words User and Assistant is used"
     return Tokens(tokenizer, note, _takes_system(tokenizer))
+
+
+def _read(folder: Path) -> Any:
+    """The tokenizer as its files describe it; what is wrong with them is raised in many ways, by several libraries."""
+    from transformers import AutoTokenizer
+
+    try:
+        return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    except Exception as error:
+        if isinstance(error, MemoryError) or told(error):
+            raise
+        said = str(error).strip().partition("\n")[0].rstrip(".: ")[:200] or type(error).__name__
+        raise UserError(f"The tokenizer of {folder.name} cannot be read: {said}.",
+                        "Copy or download the whole model again, or name another.") from error  # fmt: skip
 
 
 def _takes_system(tokenizer: Any) -> bool:

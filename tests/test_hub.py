@@ -22,7 +22,7 @@ WEIGHTS = "model.safetensors"
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """One good model and four of no use."""
+    """One good model and five of no use."""
     home = tmp_path_factory.mktemp("models")
     good = tiny_model(home / "good")
     (good / "README.md").write_text("---\nlicense: mit\n---\nA model.")
@@ -35,7 +35,13 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         (home / name).mkdir()
         (home / name / "config.json").write_text(json.dumps(config))
         (home / name / weights).write_bytes((good / WEIGHTS).read_bytes())
-    return {f"org/{name}": home / name for name in ("good", *bad)}
+    for name in ("mute", "coded"):
+        (home / name).mkdir()
+        for file in ("config.json", WEIGHTS):
+            (home / name / file).write_bytes((good / file).read_bytes())
+    own = {"tokenizer_class": "Own", "auto_map": {"AutoTokenizer": ["own.Own", None]}}
+    (home / "coded" / "tokenizer_config.json").write_text(json.dumps(own))
+    return {f"org/{name}": home / name for name in ("good", "mute", "coded", *bad)}
 
 
 @pytest.fixture
@@ -86,12 +92,15 @@ def test_models_of_no_use_and_unknown_ids_are_refused_before_any_download(hub: H
         "    try: print(look(model))\n"
         "    except UserError as error: print(str(error).replace(chr(10), ' '))\n"
     )
-    done = python("-c", code, "org/encoder", "org/pickled", "org/remote", "org/none", "not an id")
+    done = python(
+        "-c", code, "org/encoder", "org/pickled", "org/remote", "org/mute", "org/coded", "org/none", "not an id"
+    )
     assert done.returncode == 0, done.stderr
     said = done.stdout.splitlines()
     parts = ("BertModel has no language-model head", "only in pickle files", "run code of its own",
+             "its tokenizer is missing", "its tokenizer wants to run code of its own",
              "no model 'org/none'", "is no id of the Hugging Face hub")  # fmt: skip
-    assert [part in line for part, line in zip(parts, said, strict=True)] == [True] * 5, said
+    assert [part in line for part, line in zip(parts, said, strict=True)] == [True] * 7, said
     assert not any(".safetensors" in one or ".bin" in one for one in hub.asked if "/resolve/" in one)
     assert kept(tmp_path) == []
 

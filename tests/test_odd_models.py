@@ -1,8 +1,9 @@
-"""A model folder whose config.json is strange: the picker says in one sentence what is wrong."""
+"""A model folder whose config.json or tokenizer is strange: the picker says in one sentence what is wrong."""
 
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from sft.lookup import said_of
 from sft.model import LocalModel
 from sft.network import load_network
 from sft.orders import order_training
+from sft.tokens import load_tokens
 from tests import tiny
 from tests.test_pages import at
 from tests.tiny import config
@@ -41,6 +43,17 @@ ODD = [
     ("dtype", [5], "which is not a name"),
 ]
 
+OWN_CODE = {"tokenizer_class": "OwnTokenizer", "auto_map": {"AutoTokenizer": ["own.OwnTokenizer", None]}}
+TOKENIZERS: list[tuple[str, str | None, str]] = [  # (file, what it holds; None: it is gone, what is said)
+    ("tokenizer_config.json", json.dumps(OWN_CODE), "its tokenizer wants to run code of its own, which is never done."),
+    ("tokenizer.json", None, "its tokenizer is missing (it has no tokenizer.json, for example)."),
+    ("tokenizer.json", '{"version": "1.0", "added', "its tokenizer.json cannot be read."),
+]
+WRONG = [  # what only its reading tells
+    ("tokenizer.json", "{}", r"The tokenizer of odd cannot be read: 'added_tokens'\. Copy or download"),
+    ("tokenizer_config.json", '{"eos_token": 5}', r"The tokenizer of odd cannot be read: Special token eos_token"),
+]
+
 
 def odd(home: Path, into: Path, key: str, value: Any) -> Path:
     """The tiny model with one value of its config.json changed, or gone."""
@@ -58,6 +71,44 @@ def test_a_strange_value_is_one_sentence(home: Path, tmp_path: Path, key: str, v
     assert sentence in said["why"], said["why"]
     assert "\n" not in said["why"]
     assert said["why"].endswith(".")
+
+
+def with_tokenizer(home: Path, into: Path, file: str, text: str | None) -> Path:
+    """The tiny model with one file of its tokenizer changed, or gone."""
+    shutil.copytree(home / "tiny", into)
+    (into / file).unlink()
+    if text is not None:
+        (into / file).write_text(text)
+    return into
+
+
+@pytest.mark.parametrize(("file", "text", "sentence"), TOKENIZERS)
+def test_a_tokenizer_that_cannot_be_used_is_one_sentence_before_anything_is_loaded(
+    home: Path, tmp_path: Path, file: str, text: str | None, sentence: str
+) -> None:
+    folder = with_tokenizer(home, tmp_path / "odd", file, text)
+    assert said_of(str(folder), ask_hub=False)["why"] == sentence
+    with pytest.raises(UserError, match=re.escape(sentence)):
+        LocalModel.load(str(folder))
+    with pytest.raises(UserError, match=r"^The tokenizer of odd cannot be read: "):
+        load_tokens(folder, 3)
+
+
+@pytest.mark.parametrize(("file", "text", "sentence"), WRONG)
+def test_a_tokenizer_that_turns_out_odd_when_it_is_read_is_a_sentence_too(
+    home: Path, tmp_path: Path, file: str, text: str, sentence: str
+) -> None:
+    with pytest.raises(UserError, match=sentence):
+        LocalModel.load(str(with_tokenizer(home, tmp_path / "odd", file, text)))
+
+
+@pytest.mark.parametrize("settings", [{}, OWN_CODE | {"tokenizer_class": "PreTrainedTokenizerFast"}])
+def test_a_tokenizer_that_transformers_reads_itself_may_be_used(
+    home: Path, tmp_path: Path, settings: dict[str, Any]
+) -> None:
+    folder = with_tokenizer(home, tmp_path / "odd", "tokenizer_config.json", json.dumps(settings))
+    assert said_of(str(folder), ask_hub=False)["why"] == ""
+    assert load_tokens(folder, 3).answer("Ada")[-1] == 3
 
 
 @pytest.mark.parametrize(("key", "value"), [("architectures", []), ("architectures", None), ("text_config", None)])

@@ -20,6 +20,7 @@ from sft.catalogue import facts
 from sft.chores import order_fetch
 from sft.lookup import here
 from sft.memory import told as size
+from sft.refusals import TOKENIZERS
 from sft.sources import ModelSource, weight_files
 from ui.cached import stamp
 from ui.errand import result_of, run_errand
@@ -66,7 +67,8 @@ def _said(source: ModelSource) -> dict[str, Any]:
     """What a model on this machine is; found out once for each state of its files. Raises UserError."""
     if source.exact == BUNDLED:
         return {"why": "", "line": facts(source).line(), "to_ask": 0}
-    changed = tuple(stamp(path) for path in (source.path / "config.json", *weight_files(source.path)))
+    small = (source.path / name for name in ("config.json", *TOKENIZERS))
+    changed = tuple(stamp(path) for path in (*small, *weight_files(source.path)))
     return result_of(_looked_at(source.exact, changed))
 
 
