@@ -10,8 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from data import jobs
+from data.disk import write_json
 from data.workspace import Workspace, open_workspace
 from sft.chores import order_fetch
 from tests.fake_hub import COMMIT, Hub, served
@@ -177,6 +179,44 @@ def test_a_download_shows_its_progress_stops_and_goes_on(
         assert (next((tmp_path / "cache").glob(f"models--org--good/snapshots/*/{WEIGHTS}"))).stat().st_size > 16_000_000
     finally:
         big.write_bytes(whole)
+
+
+def told(root: str, model: str) -> None:
+    """What the page Fine-tune says of a base model."""
+    from pathlib import Path
+
+    from data.workspace import open_workspace
+    from ui import model_picker
+
+    assert model_picker.told(open_workspace(Path(root)), model, "tune") is None
+
+
+OTHER = "fedcba98" * 5  # a commit
+
+
+@pytest.mark.parametrize(
+    ("fetched", "state", "typed", "offered"),
+    [
+        (f"org/good@{COMMIT}", "done", f"org/good@{OTHER}", True),
+        (f"org/good@{COMMIT}", "done", "org/good", True),  # the cache was emptied since
+        (f"org/good@{COMMIT}", "stopped", f"org/good@{OTHER}", True),
+        (f"org/good@{COMMIT}", "stopped", f"org/good@{COMMIT[:8]}", False),
+        (f"org/good@{COMMIT}", "stopped", "org/good", False),
+        (f"org/good@{COMMIT}", "stopped", "org/goods", True),
+    ],
+)
+def test_an_earlier_download_hides_the_offer_only_where_it_can_be_gone_on_with(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, fetched: str, state: str, typed: str,
+    offered: bool,
+) -> None:  # fmt: skip
+    monkeypatch.setenv("CROSSOVER_HOME", str(workspace.root))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
+    run = order_fetch(workspace, fetched)
+    write_json(run.folder / "status.json", {"state": state, "text": state})
+    app = AppTest.from_function(told, default_timeout=60, args=(str(workspace.root), typed)).run()
+    assert not app.exception
+    buttons = {button.key for button in app.button}
+    assert ("tune_look" in buttons, f"resume_{run.id}" in buttons) == (offered, not offered)
 
 
 def test_a_page_process_can_ask_what_is_known_without_heavy_libraries() -> None:

@@ -110,11 +110,17 @@ def _look(model: str) -> None:
 
 
 def _download(workspace: Workspace, model: str) -> jobs.Run | None:
-    """The newest download of this model that has not led to it being here."""
-    runs = jobs.list_runs(workspace, "fetch")
-    return next(
-        (run for run in runs if run.order["config"]["fetch"].partition("@")[0] == model.partition("@")[0]), None
-    )
+    """The newest download of this model, unless it came to its end: what it fetched is gone from here again."""
+    runs = (run for run in jobs.list_runs(workspace, "fetch") if _same(run.order["config"]["fetch"], model))
+    newest = next(runs, None)
+    return None if newest is None or newest.state == "done" else newest
+
+
+def _same(fetched: str, model: str) -> bool:
+    """Whether a download fetches what was typed: an id alone means any commit, a commit may be cut short."""
+    id_, _, revision = model.partition("@")
+    known, _, commit = fetched.partition("@")
+    return known == id_ and commit.startswith(revision)
 
 
 def _host() -> str:
