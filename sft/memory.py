@@ -9,8 +9,10 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sft.targets import linear
+
 BYTES = {"float32": 4, "bfloat16": 2, "float16": 2, "float64": 8, "int8": 1, "int4": 0.5}
-MATRIX = 2  # dimensions
+ROOM = 0.9  # of the memory at hand that may be planned with: allocators keep some aside
 PROCESS = 700_000_000  # Python with torch, transformers and peft in memory, before any model
 
 
@@ -74,13 +76,9 @@ def to_train(shape: Shape, trained: int, tokens: int, dtype: str = "float32", ch
 
 def lora_parameters(tensors: Mapping[str, tuple[int, ...]], rank: int) -> int:
     """How many numbers LoRA trains when it adapts every linear layer: rank x (rows + columns) of each matrix, without
-    embeddings and the output layer. ``tensors``: names and shapes, as in a safetensors header."""
-    matrices = (shape for name, shape in tensors.items() if len(shape) == MATRIX and not _apart(name))
+    what ``sft.targets.linear`` leaves out. ``tensors``: names and shapes, as in a safetensors header."""
+    matrices = (shape for name, shape in tensors.items() if linear(name, shape))
     return sum(rank * (rows + columns) for rows, columns in matrices)
-
-
-def _apart(name: str) -> bool:
-    return any(part in name for part in ("embed", "lm_head", "wte", "wpe"))
 
 
 def told(count: float) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -10,20 +12,24 @@ from sft.config import ADAPTERS, ALL_LINEAR, TrainConfig
 from sft.sources import tensor_shapes, weight_files
 
 MATRIX = 2  # dimensions of a linear layer's weight
-NEVER = ("embed_tokens", "lm_head", "wte", "wpe", "embed_in", "embed_out")  # tables of words and the output layer
-NVIDIA = Path("/proc/driver/nvidia/version")
+APART = ("embed", "lm_head", "wte", "wpe")  # parts of names: tables of words and places, and the output layer
+ROUTERS = ("gate", "router")  # whole names of what chooses the experts of a token
+GPU_FILES = (Path("/proc/driver/nvidia/version"), Path("/dev/dxg"))  # of the driver on Linux, and inside WSL2
 
 
 def linear_modules(folder: Path) -> tuple[str, ...]:
     """Names of the linear layers of a model folder, as its safetensors headers tell: "q_proj", "w1", ..."""
-    found = set()
-    for file in weight_files(folder):
-        for tensor, shape in tensor_shapes(file).items():
-            path, _, kind = tensor.rpartition(".")
-            name = path.rpartition(".")[2]
-            if kind == "weight" and len(shape) == MATRIX and name not in NEVER:
-                found.add(name)
-    return tuple(sorted(found))
+    shapes = (pair for file in weight_files(folder) for pair in tensor_shapes(file).items())
+    return tuple(sorted({linear(tensor, shape) for tensor, shape in shapes} - {""}))
+
+
+def linear(tensor: str, shape: tuple[int, ...]) -> str:
+    """The name of the linear layer whose weight a tensor is; empty for what no adapter changes: other tensors, tables,
+    the output layer, and what routes tokens to experts."""
+    path, _, kind = tensor.rpartition(".")
+    parts = path.split(".")
+    apart = any(word in parts[-1] for word in APART) or any(part in parts for part in ROUTERS)
+    return "" if kind != "weight" or len(shape) != MATRIX or apart else parts[-1]
 
 
 def named(targets: str) -> str | list[str]:
@@ -45,7 +51,12 @@ def check_targets(targets: str, folder: Path) -> None:
 
 def unavailable(method: str) -> str:
     """Why this machine cannot carry out a method, as one sentence; empty when it can. Loads no heavy library."""
-    return lacking(find_spec("bitsandbytes") is not None, NVIDIA.exists()) if method == "qlora" else ""
+    return lacking(find_spec("bitsandbytes") is not None, gpu()) if method == "qlora" else ""
+
+
+def gpu(files: Sequence[Path] = GPU_FILES) -> bool:
+    """Whether an NVIDIA GPU seems to be here: its driver's files, or its tool on the PATH. Training itself asks it."""
+    return any(path.exists() for path in files) or shutil.which("nvidia-smi") is not None
 
 
 def lacking(package: bool, gpu: bool) -> str:

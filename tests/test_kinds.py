@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from data import jobs
 from data.errors import UserError
@@ -17,11 +17,12 @@ from data.workspace import Workspace
 from sft import adapters
 from sft.__main__ import parser
 from sft.foreign import take_in
+from sft.memory import lora_parameters
 from sft.merge import merged
 from sft.model import LocalModel
 from sft.orders import order_training
 from sft.sources import BUNDLED_FOLDER
-from sft.targets import lacking, linear_modules, unavailable
+from sft.targets import GPU_FILES, gpu, lacking, linear_modules, unavailable
 from tests import tiny
 from tests.tiny import config, logits, texts, tune
 
@@ -81,6 +82,19 @@ def test_modules_are_found_in_the_model_without_loading_it(home: Path) -> None:
     assert linear_modules(BUNDLED_FOLDER) == linear_modules(home / "tiny")
 
 
+def test_tables_the_output_layer_and_routers_are_no_modules_to_adapt(tmp_path: Path) -> None:
+    matrix = torch.zeros(2, 2)
+    no = ["transformer.word_embeddings", "model.decoder.embed_positions", "model.embed_tokens", "transformer.wte",
+          "gpt_neox.embed_out", "lm_head", "model.layers.0.block_sparse_moe.gate", "model.layers.0.mlp.router",
+          "model.layers.0.block_sparse_moe.router.layer"]  # fmt: skip
+    yes = ["model.layers.0.mlp.gate_proj", "model.layers.0.mlp.experts.0.w1", "transformer.h.0.attn.query_key_value"]
+    tensors = {f"{name}.weight": matrix.clone() for name in (*no, *yes)}
+    tensors |= {"model.norm.weight": torch.zeros(2), "model.layers.0.mlp.down_proj.bias": matrix.clone()}
+    save_file(tensors, tmp_path / "model.safetensors")
+    assert linear_modules(tmp_path) == ("gate_proj", "query_key_value", "w1")
+    assert lora_parameters({name: tuple(one.shape) for name, one in tensors.items()}, 16) == 16 * (2 + 2) * len(yes)
+
+
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
@@ -111,6 +125,21 @@ def test_qlora_says_what_is_missing() -> None:
     )
     assert lacking(package=True, gpu=False) == "QLoRA is not possible here: an NVIDIA GPU is missing."
     assert lacking(package=True, gpu=True) == ""
+
+
+def test_a_gpu_is_known_by_its_drivers_files_or_its_tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Path("/proc/driver/nvidia/version") in GPU_FILES
+    assert Path("/dev/dxg") in GPU_FILES, "of WSL2"
+    monkeypatch.setenv("PATH", str(tmp_path))
+    files = (tmp_path / "version", tmp_path / "dxg")
+    assert not gpu(files)
+    for one in files:
+        one.touch()
+        assert gpu(files)
+        one.unlink()
+    tool = tmp_path / "nvidia-smi"
+    tool.touch(mode=0o755)
+    assert gpu(files)
 
 
 @pytest.mark.skipif(not unavailable("qlora"), reason="QLoRA is possible on this machine")
