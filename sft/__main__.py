@@ -8,7 +8,7 @@ from typing import Any
 
 from data import child, jobs
 from data.options import add_arguments, from_arguments, number, whole
-from data.shell import carry_out, duration, main, mapped, say, verb
+from data.shell import carry_out, duration, main, mapped, say, verb, warn
 from data.workspace import open_workspace
 from rag.likeness import question_vectors
 from sft import keeping
@@ -16,6 +16,7 @@ from sft.card import measured
 from sft.chores import CHORES, NEED_DEVICE
 from sft.config import TrainConfig
 from sft.orders import order_estimate, order_search, order_training
+from sft.outlook import outlook
 from sft.sought import RANKS
 
 
@@ -27,6 +28,7 @@ def train(options: argparse.Namespace) -> dict[str, Any]:
         workspace, options.name, config, options.train, options.validation, options.allow_leakage, options.test,
         mapped(options.map), question_vectors,
     )  # fmt: skip
+    _say_memory(options, config)
     run = carry_out(workspace, run)
     summary = run.status["summary"]
     loss = summary["validation_loss"]
@@ -60,6 +62,7 @@ def search(options: argparse.Namespace) -> dict[str, Any]:
         workspace, options.name, config, options.train, options.validation, options.learning_rates, options.ranks,
         options.allow_leakage, test=options.test, mapping=mapped(options.map), embed=question_vectors,
     )  # fmt: skip
+    _say_memory(options, config)
     summary = carry_out(workspace, run).status["summary"]
     for row in summary["rows_of_search"]:
         loss = "-" if row["validation_loss"] is None else f"{row['validation_loss']:.3f}"
@@ -71,6 +74,12 @@ def search(options: argparse.Namespace) -> dict[str, Any]:
     return {key: summary[key] for key in ("name", "run", "reason", "validation_loss")} | {
         "trials": summary["rows_of_search"]
     }
+
+
+def _say_memory(options: argparse.Namespace, config: TrainConfig) -> None:
+    """What training all weights needs, before it starts."""
+    if found := outlook(config):
+        (say if found.fits else warn)(options, found.said)
 
 
 def prepare(options: argparse.Namespace) -> dict[str, Any]:

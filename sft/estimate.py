@@ -25,10 +25,10 @@ from sft.checks import Measure
 from sft.config import TrainConfig
 from sft.devices import training_precision
 from sft.footprint import Peak, available
-from sft.memory import told
+from sft.memory import ROOM, told
 from sft.progress import Progress
 from sft.rows import Prepared, Row
-from sft.speed import ROOM, speed
+from sft.speed import speed
 from sft.task import Task, settle
 from sft.trainer import build
 

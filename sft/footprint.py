@@ -18,13 +18,18 @@ def available(device: str) -> int:
         import torch
 
         return torch.cuda.mem_get_info()[0] + torch.cuda.memory_reserved()
-    free = psutil.virtual_memory().available
+    return free() + psutil.Process().memory_info().rss
+
+
+def free() -> int:
+    """Bytes of main memory that a new process could have: of the machine, or of the container where that has less."""
+    left = psutil.virtual_memory().available
     try:
         limit = int((GROUP / "memory.max").read_text())
-        free = min(free, limit - int((GROUP / "memory.current").read_text()))
+        left = min(left, limit - int((GROUP / "memory.current").read_text()))
     except (OSError, ValueError):
         pass  # no container, or none with a limit
-    return max(0, free) + psutil.Process().memory_info().rss
+    return max(0, left)
 
 
 class Peak:

@@ -10,11 +10,9 @@ import torch
 from sft.config import TrainConfig
 from sft.devices import training_precision
 from sft.footprint import available
-from sft.memory import Shape, to_train, told
+from sft.memory import ROOM, Shape, to_train, told
 from sft.model import LocalModel
 from sft.rows import Prepared
-
-ROOM = 0.9  # of the memory at hand that may be planned with: allocators keep some aside
 
 
 @dataclass(frozen=True)

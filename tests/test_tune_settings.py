@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from data import jobs
 from data.workspace import Workspace
+from tests.test_pages import texts
 from tests.tiny import ROOT, facts, written
 
 
@@ -55,6 +56,22 @@ def test_modules_are_offered_by_name_and_qlora_says_what_it_lacks(page: AppTest)
     assert not page.warning
     page.button_group(key="tune_method").set_value("qlora").run()
     assert not unavailable("qlora") or any("QLoRA is not possible here" in one.value for one in page.warning)
+
+
+def test_training_all_weights_says_what_it_needs_and_warns_where_that_is_not_free(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sft.outlook.gpu", lambda: False)
+    monkeypatch.setattr("sft.outlook.free", lambda: 20_000_000_000)
+    said = "Training all 5.8M weights takes about"
+    assert said not in texts(page)
+    page.button_group(key="tune_method").set_value("full").run()
+    assert said in texts(page)
+    assert "16 rows of 2,048 tokens" in texts(page)
+    assert not page.warning
+    page.number_input(key="tune_batch_size").set_value(1024).run()
+    (warning,) = page.warning
+    assert "does not suffice for rows that long" in warning.value
 
 
 def test_a_search_that_cannot_be_is_a_sentence_and_a_good_one_tells_its_cost(

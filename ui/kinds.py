@@ -7,16 +7,31 @@ from typing import Any
 import streamlit as st
 
 from data.errors import UserError
-from sft.config import ADAPTERS, ALL_LINEAR
+from sft.config import ADAPTERS, ALL_LINEAR, TrainConfig
+from sft.outlook import Outlook, outlook
 from sft.sources import on_this_machine
 from sft.targets import linear_modules, unavailable
 from ui.frame import plain
 
 
-def doubt(method: str) -> None:
-    """Say why this machine cannot carry out a method, before the launch does."""
-    if why := unavailable(method):
+def doubt(config: TrainConfig) -> None:
+    """Say why this machine cannot carry out a method, before the launch does; of all weights, what they need."""
+    if why := unavailable(config.method):
         st.warning(plain(f"{why} Choose lora: it trains the same adapter."), icon=":material/block:")
+    if (found := _outlook(config)) is None:
+        return
+    if found.fits:
+        st.caption(plain(found.said))
+    else:
+        st.warning(plain(found.said), icon=":material/memory:")
+
+
+def _outlook(config: TrainConfig) -> Outlook | None:
+    """The memory that a fine-tune needs; None of a base whose files cannot be read (the page says so beside it)."""
+    try:
+        return outlook(config)
+    except UserError:
+        return None
 
 
 def modules(base: str, method: str) -> dict[str, Any]:

@@ -47,11 +47,14 @@ def _settings(base: str) -> dict[str, Any]:
     """How to train: three settings in sight, the others folded away."""
     with st.container(horizontal=True, gap="medium"):
         values = forms.fields(TrainConfig, MAIN, "tune")
-    kinds.doubt(values["method"])
+    said = st.container()
     with st.expander("More settings", key="tune_more", icon=":material/settings:"):
         targets = kinds.modules(base, values["method"])
         with st.grid(4, vertical_alignment="bottom"):
-            return values | targets | forms.fields(TrainConfig, forms.rest(TrainConfig, MAIN, CHOSEN), "tune")
+            values |= targets | forms.fields(TrainConfig, forms.rest(TrainConfig, MAIN, CHOSEN), "tune")
+    with said:
+        kinds.doubt(TrainConfig(model=base, **{name: value for name, value in values.items() if value is not None}))
+    return values
 
 
 def _before(home: Workspace, request: dict[str, Any], config: TrainConfig) -> bool:
