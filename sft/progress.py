@@ -17,6 +17,7 @@ from sft import ranks
 from sft.checkpoints import seal, step_of
 from sft.checks import Exam, Measured
 from sft.choice import Criteria, best, points, since_best
+from sft.footprint import available
 from sft.pace import checks_left, seconds_left, size_left
 from sft.shortage import in_use
 
@@ -114,6 +115,7 @@ class Progress(TrainerCallback):
                 gradient_norm=_finite(logs.get("grad_norm")), step_seconds=round(seconds / max(1, len(new)), 4),
                 tokens_per_second=round(tokens / max(seconds, 1e-6), 1),
                 step_tokens=round(size / max(1, len(new))), memory_bytes=in_use(self.device),
+                available_bytes=available(self.device),
             )  # fmt: skip
 
     def checked(self, args: Any, state: Any, control: Any, found: Measured | None, seconds: float) -> None:

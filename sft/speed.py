@@ -10,15 +10,17 @@ import torch
 from sft.config import TrainConfig
 from sft.devices import training_precision
 from sft.footprint import available
-from sft.memory import ROOM, Shape, to_train, told
+from sft.memory import ROOM, Need, Shape, to_train, told
 from sft.model import LocalModel
 from sft.rows import Prepared
 
 
 @dataclass(frozen=True)
 class Speed:
-    """Arguments for TRL's SFTConfig, and why each has its value."""
+    """Arguments for TRL's SFTConfig, and why each has its value; bytes that training with them needs, and may have."""
 
+    needed: int
+    available: int
     arguments: dict[str, Any] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
 
@@ -33,7 +35,7 @@ def speed(model: LocalModel, config: TrainConfig, train: Prepared) -> Speed:
     if device == "cuda":
         arguments["optim"] = "adamw_torch_fused"
         reasons["optimizer"] = "AdamW, fused: one GPU kernel for all weights"
-    return Speed(arguments, reasons)
+    return Speed(needed(model, config, train, saving).total, available(device), arguments, reasons)
 
 
 def flattened(network: Any, device: str) -> tuple[bool, str]:
@@ -52,12 +54,17 @@ def flattened(network: Any, device: str) -> tuple[bool, str]:
 
 def checkpointed(model: LocalModel, config: TrainConfig, train: Prepared) -> tuple[bool, str]:
     """Whether activations are computed twice to save memory, and why: only when the plain way would not fit."""
-    longest = max((len(row) for row in train.rows), default=1)
-    dtype, _ = training_precision(model.device)
-    need = to_train(shape_of(model.network), trained(model.network, config), config.batch_size * longest, dtype)
-    free = available(model.device.name)
+    need, free = needed(model, config, train, checkpointing=False), available(model.device.name)
     said = f"training takes about {told(need.total)}, and {told(free)} are there"
     return (True, f"on: {said}") if need.total > ROOM * free else (False, f"off: {said}")
+
+
+def needed(model: LocalModel, config: TrainConfig, train: Prepared, checkpointing: bool) -> Need:
+    """The memory that a batch of rows as long as the longest takes."""
+    longest = max((len(row) for row in train.rows), default=1)
+    dtype, _ = training_precision(model.device)
+    numbers = trained(model.network, config)
+    return to_train(shape_of(model.network), numbers, config.batch_size * longest, dtype, checkpointing)
 
 
 def shape_of(network: Any) -> Shape:

@@ -68,7 +68,9 @@ def settle(
     reasons = planned.reasons | computed
     reporter.write(text="turning the rows into tokens")
     train, validation = planned.rows(model.tokens, workspace.cache)
-    reasons |= speed(model, config, train).reasons
+    fast = speed(model, config, train)
+    reasons |= fast.reasons
+    reporter.write(needed_bytes=fast.needed, available_bytes=fast.available)
     asked = exam(held, validation.rows, model.tokens, config.asked, config.seed, measure)
     criteria = criteria_for(
         config.criterion, config.stopping, bool(validation.rows), len(asked.questions) if asked else 0

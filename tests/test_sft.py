@@ -59,6 +59,13 @@ def test_tokens_per_second_are_those_of_the_rows_without_padding(tuned: Artifact
     assert epochs == pytest.approx([epochs[0]] * 6, rel=0.02), "every epoch reads the same rows"
 
 
+def test_a_run_records_what_memory_it_needs_and_what_is_there(tuned: Artifact, workspace: Workspace) -> None:
+    run = jobs.load(workspace, tuned.manifest()["run"])
+    assert 0 < run.status["needed_bytes"] < run.status["available_bytes"]
+    steps = [row for row in jobs.curve(run) if "loss" in row]
+    assert all(0 < row["memory_bytes"] < row["available_bytes"] for row in steps)
+
+
 class Tells(Reporter):
     """Keeps what it said it was doing, in order, each once."""
 

@@ -110,6 +110,56 @@ def test_the_result_is_one_sentence_with_interval_and_n() -> None:
     assert curve.result({"name": "tuned@1", "steps": 40, "validation_loss": None}) == "tuned@1: 40 steps."
 
 
+GB = 1_000_000_000
+MEMORY = "Memory may have run out (about {} needed, {} there): if so, a resume ends the same way, and a new fine-tune"
+
+
+def killed(run: jobs.Run, row: dict[str, Any], **status: Any) -> str:
+    """What the page says of a run whose process is gone, as its status and its last measurement were left."""
+    write_json(run.folder / "status.json", {"state": "running", "text": "training", "device": "cpu",
+                                            "device_reason": "only one", **status})  # fmt: skip
+    append_jsonl(run.folder / "progress.jsonl", [{"resumed_from": -1}, {"step": 3, "loss": 1.0, **row}])
+    app = at("tune", run=run.id)
+    assert not app.exception
+    return texts(app)
+
+
+@pytest.mark.parametrize(
+    ("row", "status", "sentence"),
+    [
+        (
+            {"memory_bytes": 19 * GB, "available_bytes": 20 * GB},
+            {"done": 3, "total": 9},
+            MEMORY.format("19.0 GB", "20.0 GB"),
+        ),
+        ({}, {"needed_bytes": 30 * GB, "available_bytes": 20 * GB}, MEMORY.format("30.0 GB", "20.0 GB")),
+        (
+            {"memory_bytes": 5 * GB, "available_bytes": 20 * GB},
+            {"needed_bytes": 6 * GB, "available_bytes": 20 * GB},
+            "",
+        ),
+        ({"memory_bytes": 19 * GB}, {"done": 3, "total": 9}, ""),  # recorded before what is there was
+        ({"memory_bytes": 19 * GB, "available_bytes": 20 * GB}, {"device": "cuda"}, ""),
+        ({"memory_bytes": 19 * GB, "available_bytes": 20 * GB}, {"state": "stopped"}, ""),
+    ],
+)
+def test_a_training_that_died_near_the_end_of_memory_says_so_and_what_needs_less(
+    home: Workspace, row: dict[str, Any], status: dict[str, Any], sentence: str
+) -> None:
+    said = killed(jobs.order(home, "train", "tuned", {}, {}), row, **status)
+    ended = "It ended after step 3 of 9. Resume goes on" if "total" in status else "It ended before its first step."
+    assert ended in said
+    assert sentence in said
+    assert ("Memory may have run out" in said) == bool(sentence)
+    assert ("smaller batch size and more accumulation" in said) == bool(sentence)
+
+
+def test_a_training_that_was_ended_by_hand_says_nothing_of_memory(home: Workspace) -> None:
+    run = jobs.order(home, "train", "tuned", {}, {})
+    jobs.request_stop(run)
+    assert "Memory may" not in killed(run, {}, needed_bytes=30 * GB, available_bytes=20 * GB)
+
+
 def ago(seconds: float) -> str:
     return (datetime.now(UTC) - timedelta(seconds=seconds)).isoformat(timespec="seconds")
 

@@ -10,6 +10,7 @@ from data import jobs
 from data.shell import duration
 from eval.figures import cell
 from sft.curve import latest, lived
+from sft.starved import starved
 from ui import cached
 from ui.charts import METRICS
 from ui.curve_charts import SMALL, checks_and_losses, small
@@ -49,9 +50,10 @@ def result(summary: dict[str, Any]) -> str:
 def halted(run: jobs.Run) -> str:
     """Where a fine-tune that was stopped, or that died, stands, and what a resume does."""
     done, total = run.status.get("done", 0), run.status.get("total", 0)
+    said = f"It ended after step {done} of {total}. Resume goes on from its last whole checkpoint."
     if not total:
-        return "It ended before its first step. Resume begins again."
-    return f"It ended after step {done} of {total}. Resume goes on from its last whole checkpoint."
+        said = "It ended before its first step. Resume begins again."
+    return f"{said} {starved(run, lived(cached.curve(run)))}".strip()
 
 
 def _numbers(run: jobs.Run, now: dict[str, Any]) -> None:
