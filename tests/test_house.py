@@ -85,4 +85,7 @@ def test_pins_cover_what_the_project_asks_for() -> None:
     asked = re.findall(r'^    "([A-Za-z0-9_-]+)[<>=]', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
     assert asked
     assert {name.lower().replace("_", "-") for name in asked} <= pinned
-    assert "torch==2.13.0" in (ROOT / "pyproject.toml").read_text()
+    assert re.search(r"^torch==2\.13\.0$", (ROOT / "constraints.txt").read_text(), re.MULTILINE)
+    installs = re.findall(r"\$\(PIP\) (.* -e .*)", (ROOT / "Makefile").read_text())
+    assert len(installs) == 2
+    assert all(one.startswith("-c constraints.txt ") for one in installs), "both install the pinned versions"
