@@ -131,7 +131,7 @@ def made_from(manifest: dict[str, Any]) -> str | None:
     if origin := manifest.get("imported_from"):
         return f"import {origin}"
     rows = manifest.get("data", {}).get("train")
-    return f"{rows['file']} ({rows['examples']} rows)" if rows else None
+    return f"{rows.get('dataset', rows['file'])} ({rows['examples']} rows)" if rows else None
 
 
 def unfinished(manifest: dict[str, Any]) -> str:

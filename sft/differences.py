@@ -16,6 +16,7 @@ TOLD = {
     "precision": "trained in",
     "answers": "checkpoints answer in",
     "word_dropout": "hidden words of label questions",
+    "label_repeats": "times that a row with a label comes in a pass",
 }
 BEGINS = ("precision", "answers", "packing", "gradient_checkpointing", "optimizer", "criterion")
 """Reasons that begin with what was chosen; the other choices stand among the settings."""
@@ -82,13 +83,17 @@ def lineage(workspace: Workspace, artifact: Artifact) -> list[str]:
     base, data = manifest["base"], manifest.get("data", {})
     commit = f", commit {base['revision'][:12]}" if base.get("revision") else ""
     steps = [f"Base {base['id']} (weights {base['hash'][:12]}{commit})"]
-    steps += [f"{DATA.get(name, name)} {one['file']} ({one['examples']} rows, fingerprint {one['fingerprint'][:12]})"
-              for name, one in data.items()]  # fmt: skip
+    steps += [f"{DATA.get(name, name)} {one['file']}{_of(one)} ({one['examples']} rows, fingerprint "
+              f"{one['fingerprint'][:12]})" for name, one in data.items()]  # fmt: skip
     if origin := manifest.get("imported_from"):
         steps.append(f"Imported from {origin}, made elsewhere")
     if parent := manifest.get("merged_from"):
         steps.append(f"Adapter {parent}{'' if _there(workspace, parent) else ', since deleted'}, merged into its base")
     return [*steps, f"{'Full weights' if manifest['method'] in WHOLE else 'Adapter'} {artifact.ref}"]
+
+
+def _of(data: dict[str, Any]) -> str:
+    return f" of {data['dataset']}" if "dataset" in data else ""
 
 
 def _there(workspace: Workspace, ref: str) -> bool:

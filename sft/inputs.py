@@ -39,6 +39,11 @@ def read(workspace: Workspace, ordered: dict[str, Any], which: str) -> Reading:
     return read_examples(path, ordered.get("mapping"))
 
 
+def dataset_of(ordered: dict[str, Any]) -> dict[str, str]:
+    """{"dataset": name and version} of an order's input that is a stored dataset; nothing of a file."""
+    return {} if Path(ordered["ref"]).is_absolute() else {"dataset": ordered["ref"]}
+
+
 def _input(workspace: Workspace, ref: str, which: str, mapping: dict[str, str] | None) -> dict[str, Any]:
     path = locate(workspace, ref, which)
     if path.is_relative_to(workspace.folder("datasets")) and not Path(ref).is_file():

@@ -61,10 +61,14 @@ def _object(check: Check) -> Check:
 
 
 def _data(value: Any) -> bool:
-    """{"train": {file, fingerprint, examples, refused}}, and the same for validation rows."""
+    """{"train": {file, fingerprint, examples, refused}}, and the same for validation rows; of a stored dataset its name
+    and version as well."""
     parts = {"file": text, "fingerprint": text, "examples": count, "refused": count}
     return isinstance(value, dict) and all(
-        name in ("train", "validation") and isinstance(one, dict) and all(parts[key](one.get(key)) for key in parts)
+        name in ("train", "validation")
+        and isinstance(one, dict)
+        and all(parts[key](one.get(key)) for key in parts)
+        and text(one.get("dataset", ""))
         for name, one in value.items()
     )
 

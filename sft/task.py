@@ -16,7 +16,7 @@ from sft.checks import Exam, Measure, exam
 from sft.choice import Criteria, criteria_for
 from sft.config import TrainConfig
 from sft.devices import formats, training_precision
-from sft.inputs import read
+from sft.inputs import dataset_of, read
 from sft.kinds import base_network
 from sft.model import LocalModel
 from sft.plan import plan
@@ -97,7 +97,7 @@ def _origin(run: Run, model: LocalModel, reading: Reading, given: Reading | None
         "run": run.id,
         "data": {
             name: {"file": one.file, "fingerprint": one.fingerprint, "examples": len(one.examples),
-                   "refused": len(one.refused)}
+                   "refused": len(one.refused), **dataset_of(run.order["inputs"][name])}
             for name, one in files.items()
         },
         "template_note": model.tokens.note,

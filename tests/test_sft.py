@@ -13,15 +13,17 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from data import jobs
+from data import dataset, jobs
 from data.child import Reporter
 from data.disk import read_json
 from data.errors import UserError
 from data.schema import DecodeSettings
-from data.store import Artifact
+from data.store import Artifact, resolve
 from data.taught import is_taught
 from data.workspace import Workspace
+from sft.adapters import described
 from sft.devices import Device, formats
+from sft.differences import lineage
 from sft.model import LocalModel
 from sft.orders import order_training
 from sft.train import train
@@ -140,8 +142,19 @@ def test_the_manifest_says_where_a_tuned_model_comes_from(workspace: Workspace, 
     assert 0 < counts["rehearsed"] <= 6, "one for every four rows, as far as they fit"
     assert manifest["reasons"]["rehearsal"] == "a small base unlearns to read: one for every 4 rows"
     assert manifest["data"]["train"]["fingerprint"]
+    assert "dataset" not in manifest["data"]["train"], "it was a file"
     assert manifest["summary"]["validation_loss"] > 0
     assert next(point["step"] for point in manifest["curve"] if "eval_loss" in point) == 0
+
+
+def test_a_tuned_model_names_the_dataset_that_it_was_made_from(workspace: Workspace, home: Path) -> None:
+    dataset.add(workspace, "towers", dataset.check({"train": home / "rows.jsonl"}))
+    run = order_training(workspace, "named", tiny.config(home, epochs=1), "towers", str(home / "rows.jsonl"))
+    tuned = resolve(workspace, "adapters", train(workspace, run, Reporter(run))["name"])
+    assert described(tuned)["made_from"] == "towers@1 (24 rows)"
+    steps = lineage(workspace, tuned)
+    assert steps[1].startswith("Training rows train.jsonl of towers@1 (24 rows, fingerprint ")
+    assert steps[2].startswith("Validation rows rows.jsonl (24 rows, fingerprint ")
 
 
 @pytest.mark.parametrize(("fast", "trained"), [(True, "bfloat16"), (False, "float32")])
