@@ -234,7 +234,7 @@ def test_the_shell_trains_lists_and_exports(home: Path, tmp_path: Path) -> None:
 
     def sft(*arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "sft", *arguments]
-        return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
+        return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300)
 
     done = sft("train", "--name", "shell", "--train", str(home / "rows.jsonl"), "--model", str(home / "tiny"),
                "--epochs", "2", "--json")  # fmt: skip
