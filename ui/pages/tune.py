@@ -23,7 +23,7 @@ if run:
         told = trials.result(summary) if run.kind == "search" else curve.result(summary)
         st.success(plain(told), icon=":material/check:")
     for note in summary.get("notes", ()):
-        st.caption(plain(note))
+        st.caption(plain(note[:1].upper() + note[1:]))
     if summary.get("name"):
         tuned.next_steps(home, summary["name"], "tune_done")
 
