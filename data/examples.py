@@ -246,6 +246,8 @@ def locate(workspace: Workspace, ref: str, split: str) -> Path:
             raise UserError(f"{ref!r} is neither a file nor a stored dataset.", error.fix) from error
     if stored and path.is_file():
         raise UserError(f"{ref!r} is both a file here and a stored dataset.", f"Write ./{ref} for the file.")
+    if not stored and not path.is_file():
+        raise UserError(f"{path} is not a file.", "Check the path.")
     if stored and not stored.exists():
         raise UserError(f"Dataset {ref} has no {split} rows.", "Add them with: python -m data add")
     return stored or path

@@ -113,14 +113,15 @@ def goes_on(trials: Sequence[Trial], going: Sequence[int], by: str, count: int) 
 
 
 def rows(trials: Sequence[Trial], winner: int | None = None) -> list[dict[str, Any]]:
-    """One row a trial, for tables: what it was, how far it came, and what became of it."""
+    """One row a trial, for tables: what it was, how far it came, and what became of it. ``winner``: once the search is
+    over."""
     return [
         {
             "learning_rate": trial.learning_rate, "rank": trial.rank, "steps": trial.steps, "planned": trial.planned,
             "best_step": trial.best.step if trial.best else None,
             "validation_loss": trial.best.loss if trial.best else None,
             "metric": trial.best.metric if trial.best else None, **bounds(trial),
-            "outcome": "chosen" if place == winner else trial.failed or _outcome(trial),
+            "outcome": "chosen" if place == winner else trial.failed or _outcome(trial, winner is not None),
         }
         for place, trial in enumerate(trials)
     ]  # fmt: skip
@@ -133,10 +134,14 @@ def bounds(trial: Trial) -> dict[str, Any]:
     return {"metric_low": at.get("eval_metric_low"), "metric_high": at.get("eval_metric_high")}
 
 
-def _outcome(trial: Trial) -> str:
+def _outcome(trial: Trial, over: bool) -> str:
     if trial.dropped:
         return f"others were better after round {trial.dropped}"
-    return "trained to the end" if trial.planned and trial.steps >= trial.planned else "under way"
+    if not trial.planned:
+        return "not begun"
+    if trial.steps >= trial.planned:
+        return "trained to the end"
+    return "stopped before its end" if over else "under way"
 
 
 def standing(folder: Path) -> dict[int, Trial]:

@@ -60,8 +60,8 @@ def test_the_link_of_the_page_runs_leads_to_the_result_of_a_search_though_a_newe
     app = at("tune", run=run.id)
     assert not app.exception
     assert f"sought@1: {REASON}." in texts(app)
-    assert "validation rows of a file." in texts(app)
-    assert list(table(app, "Outcome")["Outcome"]) == ["under way", "chosen"]
+    assert "Validation rows of a file." in texts(app)
+    assert list(table(app, "Outcome")["Outcome"]) == ["not begun", "chosen"]
     assert app.button(key="tune_done_compare")
 
 

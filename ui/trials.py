@@ -58,7 +58,8 @@ def _table(run: jobs.Run, found: list[dict[str, Any]], summary: dict[str, Any]) 
     tables.show(
         [
             {"Trial": number + 1, "Learning rate": f"{row['learning_rate']:g}", "Rank": row["rank"],
-             "Steps": f"{row['steps']} of {row['planned']}", "Validation loss": row["validation_loss"],
+             "Steps": f"{row['steps']} of {row['planned']}" if row["planned"] else None,
+             "Validation loss": row["validation_loss"],
              _metric(summary): _interval(row), "Best at step": row["best_step"], "Outcome": row["outcome"]}
             for number, row in enumerate(found)
         ],
