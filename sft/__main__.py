@@ -7,9 +7,10 @@ import sys
 from typing import Any
 
 from data import child, jobs
+from data.errors import UserError
 from data.options import add_arguments, from_arguments, number, whole
 from data.shell import carry_out, duration, main, mapped, say, verb, warn
-from data.workspace import open_workspace
+from data.workspace import Workspace, open_workspace
 from rag.likeness import question_vectors
 from sft import keeping
 from sft.card import measured
@@ -18,6 +19,7 @@ from sft.config import TrainConfig
 from sft.orders import order_estimate, order_search, order_training
 from sft.outlook import outlook
 from sft.sought import RANKS
+from sft.starved import starved
 
 
 def train(options: argparse.Namespace) -> dict[str, Any]:
@@ -29,7 +31,7 @@ def train(options: argparse.Namespace) -> dict[str, Any]:
         mapped(options.map), question_vectors,
     )  # fmt: skip
     _say_memory(options, config)
-    run = carry_out(workspace, run)
+    run = _followed(workspace, run)
     summary = run.status["summary"]
     loss = summary["validation_loss"]
     said = "no validation" if loss is None else f"kept after step {summary['best_step']}, validation loss {loss:.3f}"
@@ -63,7 +65,7 @@ def search(options: argparse.Namespace) -> dict[str, Any]:
         options.allow_leakage, test=options.test, mapping=mapped(options.map), embed=question_vectors,
     )  # fmt: skip
     _say_memory(options, config)
-    summary = carry_out(workspace, run).status["summary"]
+    summary = _followed(workspace, run).status["summary"]
     for row in summary["rows_of_search"]:
         loss = "-" if row["validation_loss"] is None else f"{row['validation_loss']:.3f}"
         say(options, f"learning rate {row['learning_rate']:<8g} rank {row['rank']:<4} {row['steps']:>5} of "
@@ -74,6 +76,16 @@ def search(options: argparse.Namespace) -> dict[str, Any]:
     return {key: summary[key] for key in ("name", "run", "reason", "validation_loss")} | {
         "trials": summary["rows_of_search"]
     }
+
+
+def _followed(workspace: Workspace, run: jobs.Run) -> jobs.Run:
+    """The run at its end. Raises UserError as ``carry_out`` does; where a run died and memory may be why, with that."""
+    try:
+        return carry_out(workspace, run)
+    except UserError as error:
+        if not (said := starved(jobs.load(workspace, run.id), jobs.curve(run))):
+            raise
+        raise UserError(error.what, f"{said} {error.fix}") from error
 
 
 def _say_memory(options: argparse.Namespace, config: TrainConfig) -> None:

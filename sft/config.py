@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import Any
 
-from data.options import option
+from data.options import from_saved, option
 from data.prompts import BUNDLED
 from sft.choice import CRITERIA
 from sft.split import SPLITS
@@ -59,7 +60,8 @@ class TrainConfig:
         low=0, high=0.9,
     )  # fmt: skip
     label_repeats: int | None = option(
-        None, "times that each row with a label is learned in one pass (default: by model size and kinds of rows)",
+        None, "times that each closed-book row with a label is learned in one pass (default: by model size and kinds "
+        "of rows)",
         low=1, high=100,
     )  # fmt: skip
     rslora: bool = option(False, "LoRA scaled by the root of the rank (rsLoRA), which keeps high ranks stable")
@@ -100,6 +102,15 @@ class TrainConfig:
         choices=SPLITS,
     )  # fmt: skip
     seed: int = option(0, "seed of the split, the adapter's first weights and the order of rows", low=0, high=2**31 - 1)
+
+
+EARLIER = {"word_dropout": 0.0, "label_repeats": 1}  # what was done before a setting could say so
+
+
+def ordered(saved: dict[str, Any]) -> TrainConfig:
+    """The config of a saved order. One that an earlier version wrote is carried out as that version would have done it,
+    so that a resume goes on with the rows and steps of its checkpoints. Raises UserError as ``from_saved`` does."""
+    return from_saved(EARLIER | saved, TrainConfig)
 
 
 def filled(config: TrainConfig, parameters: int, window: int) -> tuple[TrainConfig, dict[str, str]]:

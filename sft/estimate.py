@@ -15,14 +15,13 @@ from transformers import TrainerCallback
 from data.child import Reporter, threads
 from data.errors import Stopped
 from data.jobs import Run
-from data.options import from_saved
 from data.shell import duration
 from data.workspace import Workspace
 from sft import shortage
 from sft.ahead import Plan, measured_steps, padded, planned, steps_of
 from sft.arguments import EVALUATIONS
 from sft.checks import Measure
-from sft.config import TrainConfig
+from sft.config import TrainConfig, ordered
 from sft.devices import training_precision
 from sft.footprint import Peak, available
 from sft.memory import ROOM, told
@@ -42,7 +41,7 @@ def estimate(workspace: Workspace, run: Run, reporter: Reporter, measure: Measur
     Nothing is published. Raises UserError for data or a model of no use and where memory runs out, Stopped when so
     asked.
     """
-    config = from_saved(run.order["config"], TrainConfig)
+    config = ordered(run.order["config"])
     with shortage.in_words(config):
         return _measured(workspace, run, reporter, config, measure)
 

@@ -114,7 +114,8 @@ def _choices(planned: Plan, tokens: Tokens) -> tuple[str, ...]:
     hidden = f"{100 * config.word_dropout:.0f} %" if config.word_dropout else "none"
     said.append(f"Hidden words of label questions: {hidden} ({reasons['word_dropout']}).")
     times = {1: "once", 2: "twice"}.get(config.label_repeats or 1, f"{config.label_repeats} times")
-    said.append(f"Closed-book rows with a label are learned {times} in a pass ({reasons['label_repeats']}).")
+    if any(example.task == "label" for example in planned.learned):
+        said.append(f"Closed-book rows with a label are learned {times} in a pass ({reasons['label_repeats']}).")
     if "max_length" in reasons:
         said.append(f"Longest row: {reasons['max_length']}.")
     note = tokens.note[:1].upper() + tokens.note[1:]

@@ -19,14 +19,13 @@ from data.denied import Denied
 from data.disk import read_json, write_json
 from data.errors import Stopped, UserError
 from data.jobs import Run
-from data.options import from_saved
 from data.workspace import Workspace
 from sft import shortage
 from sft.adapters import made_by
 from sft.checkpoints import Unwritable, lacks_check, last_whole
 from sft.checks import Measure
 from sft.choice import best, points
-from sft.config import TrainConfig
+from sft.config import ordered
 from sft.kinds import base_network
 from sft.outcome import curve
 from sft.part import Part
@@ -48,7 +47,7 @@ def search(workspace: Workspace, run: Run, reporter: Reporter, measure: Measure 
     if earlier := made_by(workspace, run.id):
         known = earlier.manifest()
         return known["summary"] | known["search"]
-    config = from_saved(run.order["config"], TrainConfig)
+    config = ordered(run.order["config"])
     with shortage.in_words(config):
         task = settle(workspace, run, reporter, config, measure)
     if not task.validation.rows:

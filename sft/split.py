@@ -56,16 +56,25 @@ def _by_row(examples: Sequence[Example], order: list[int], wanted: int) -> tuple
 
 
 def _by_tag(examples: Sequence[Example], order: list[int], wanted: int) -> tuple[set[int], str]:
-    """A row counts for its first tag; rows without one are a group of their own."""
-    groups: dict[str, list[int]] = defaultdict(list)
+    """A question counts for the first tag of its first row, with all rows that ask it; those without one are a group of
+    their own."""
+    asked: dict[str, list[int]] = defaultdict(list)
     for place in order:
-        groups[next(iter(examples[place].tags), "")].append(place)
+        asked[asked_key(examples[place])].append(place)
+    groups: dict[str, list[list[int]]] = defaultdict(list)
+    for places in asked.values():
+        groups[next(iter(examples[places[0]].tags), "")].append(places)
     named = len(groups.keys() - {""})
     if not named:
         return set(), "no row has a tag to split by, so none was set aside for validation"
     share, chosen = wanted / len(examples), set[int]()
     for group in groups.values():
-        chosen.update(group[: max(round(share * len(group)), min(1, len(group) // 2))])
+        size, taken = sum(map(len, group)), 0
+        most = max(round(share * size), min(1, size // 2))
+        for places in group:
+            if taken + len(places) <= most:
+                chosen.update(places)
+                taken += len(places)
     return chosen, f"a like share of each of {named} tags"
 
 

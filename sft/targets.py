@@ -14,7 +14,7 @@ from sft.sources import tensor_shapes, weight_files
 MATRIX = 2  # dimensions of a linear layer's weight
 APART = ("embed", "lm_head", "wte", "wpe")  # parts of names: tables of words and places, and the output layer
 ROUTERS = ("gate", "router")  # whole names of what chooses the experts of a token
-GPU_FILES = (Path("/proc/driver/nvidia/version"), Path("/dev/dxg"))  # of the driver on Linux, and inside WSL2
+GPU_FILES = (Path("/proc/driver/nvidia/version"), Path("/usr/lib/wsl/lib/libcuda.so.1"))  # Linux's, and WSL2's
 
 
 def linear_modules(folder: Path) -> tuple[str, ...]:

@@ -12,14 +12,13 @@ from data.child import Reporter, threads, threads_reason
 from data.denied import Denied
 from data.errors import Stopped, UserError
 from data.jobs import Run
-from data.options import from_saved
 from data.store import Artifact
 from data.workspace import Workspace
 from sft import ranks, shortage
 from sft.adapters import made_by
 from sft.checkpoints import Unwritable, lacks_check, last_whole, step_of
 from sft.checks import Measure
-from sft.config import TrainConfig
+from sft.config import TrainConfig, ordered
 from sft.curve import RESUMED
 from sft.outcome import Outcome, publish_outcome
 from sft.progress import Progress, best_checkpoint
@@ -37,7 +36,7 @@ def train(workspace: Workspace, run: Run, reporter: Reporter, measure: Measure |
     """
     if earlier := made_by(workspace, run.id):
         return earlier.manifest()["summary"]
-    config, started = from_saved(run.order["config"], TrainConfig), time.monotonic()
+    config, started = ordered(run.order["config"]), time.monotonic()
     try:
         return _attempt(workspace, run, reporter, config, measure, started)
     except Exception as error:

@@ -129,9 +129,9 @@ def test_qlora_says_what_is_missing() -> None:
 
 def test_a_gpu_is_known_by_its_drivers_files_or_its_tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert Path("/proc/driver/nvidia/version") in GPU_FILES
-    assert Path("/dev/dxg") in GPU_FILES, "of WSL2"
+    assert Path("/usr/lib/wsl/lib/libcuda.so.1") in GPU_FILES, "of WSL2, where /dev/dxg stands for any GPU"
     monkeypatch.setenv("PATH", str(tmp_path))
-    files = (tmp_path / "version", tmp_path / "dxg")
+    files = (tmp_path / "version", tmp_path / "libcuda.so.1")
     assert not gpu(files)
     for one in files:
         one.touch()

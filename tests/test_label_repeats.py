@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from data.workspace import Workspace
-from sft.config import TrainConfig, repeating
+from sft.config import TrainConfig, hiding, ordered, repeating
 from sft.preparation import preparation, told_lines
 from sft.rows import prepare
 from sft.tokens import Tokens, without_weights
@@ -100,3 +101,15 @@ def test_the_repeats_are_said_before_the_launch_and_validation_rows_come_once(
     alone = preparation(workspace, tiny.config(home, label_repeats=1), rows, rows)
     assert "learned once in a pass (asked for)" in " ".join(told_lines(alone))
     assert "repeats" not in alone.told()["kinds"]
+    facts = preparation(workspace, tiny.config(home), str(home / "rows.jsonl"))
+    assert "learned once in a pass" not in " ".join(told_lines(facts)), "no row has a label"
+
+
+def test_an_order_of_an_earlier_version_is_carried_out_as_that_would_have_done_it() -> None:
+    saved = asdict(TrainConfig(context="none"))
+    assert ordered(saved) == TrainConfig(context="none")
+    for later in ("label_repeats", "word_dropout"):
+        del saved[later]
+    earlier = ordered(saved)
+    assert repeating(earlier, "none", 300, 1000, SMALL)[0].label_repeats == 1
+    assert hiding(earlier, 1000, 1000, SMALL)[0].word_dropout == 0

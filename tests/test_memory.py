@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from data import jobs
+from data.disk import write_json
 from data.errors import UserError
 from data.shell import main
-from data.workspace import Workspace
+from data.workspace import Workspace, open_workspace
 from sft import __main__ as shell
 from sft.catalogue import ASKED, TRAINED, facts
 from sft.config import TrainConfig
@@ -121,3 +123,23 @@ def test_the_shell_says_it_before_the_run_starts(
     assert shown.out.startswith("Training all 5.8M weights takes about")
     assert said in shown.out
     assert "It starts now." in shown.err
+
+
+@pytest.mark.parametrize(("needed", "said"), [(30 * 10**9, True), (3 * 10**9, False)])
+def test_the_shell_says_where_memory_may_be_why_a_run_died(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, needed: int, said: bool
+) -> None:
+    workspace = open_workspace(tmp_path)
+    run = jobs.order(workspace, "train", "tuned", {}, {})
+    write_json(run.folder / "status.json", {
+        "state": "running", "device": "cpu", "needed_bytes": needed, "available_bytes": 20 * 10**9,
+    })  # fmt: skip
+
+    def died(workspace: Workspace, run: jobs.Run) -> jobs.Run:
+        raise UserError("Run died.", "Go on with: resume")
+
+    monkeypatch.setattr(shell, "carry_out", died)
+    with pytest.raises(UserError) as told:
+        shell._followed(workspace, run)
+    assert told.value.fix.startswith("Memory may have run out (about 30.0 GB needed, 20.0 GB there)") == said
+    assert told.value.fix.endswith("Go on with: resume")

@@ -274,6 +274,14 @@ def test_a_split_by_tag_takes_a_like_share_of_every_tag() -> None:
     assert split([replace(row, tags=()) for row in rows], 0, "tag")[1] == []
 
 
+def test_a_split_by_tag_keeps_equal_questions_on_one_side() -> None:
+    rows = [Example(f"{n}-{i}", f"{n}?", ("a",), tags=("x",)) for n in range(20) for i in range(3)]
+    learned, held, said = split(rows, 0, "tag")
+    assert len(held) == 6, "a tenth of 60 rows, as two questions"
+    assert {asked_key(e) for e in learned}.isdisjoint({asked_key(e) for e in held})
+    assert said.startswith("6 of 60 rows, a like share of each of 1 tags")
+
+
 def test_the_split_asked_for_is_the_one_that_is_planned(home: Path) -> None:
     rows = [replace(e, document=f"{n % 8}.md") for n, e in enumerate(facts())]
     reading = replace(read_examples(home / "rows.jsonl"), examples=tuple(rows))

@@ -50,6 +50,13 @@ def test_a_running_search_stands_in_sight_after_a_reload_with_the_trial_under_wa
     assert "Trial 2 of 2 (learning rate 0.01, rank 8), step 2: training loss 1.750." in texts(app)
 
 
+def test_a_search_that_died_near_the_end_of_memory_says_so(home: Workspace) -> None:
+    run = search(home, "running", needed_bytes=30 * 10**9, available_bytes=20 * 10**9, pid_started=0.0)  # is gone
+    app = at("tune", run=run.id)
+    assert not app.exception
+    assert "Memory may have run out (about 30.0 GB needed, 20.0 GB there)" in texts(app)
+
+
 def test_the_link_of_the_page_runs_leads_to_the_result_of_a_search_though_a_newer_one_is_there(home: Workspace) -> None:
     made(home, "sought")
     summary = {"name": "sought@1", "reason": REASON, "notes": ["validation rows of a file."], "metric": "exact_match",

@@ -11,6 +11,7 @@ from data.options import from_saved
 from sft.config import TrainConfig
 from sft.curve import latest
 from sft.sought import Trial, rows, settled, standing
+from sft.starved import starved
 from ui import cached, tables
 from ui.frame import plain
 
@@ -38,6 +39,11 @@ def draw(run: jobs.Run) -> None:
 def result(summary: dict[str, Any]) -> str:
     """What a search came to, in one sentence."""
     return f"{summary['name']}: {summary['reason']}."
+
+
+def died(run: jobs.Run) -> str:
+    """Where memory may be why a search died: that, and what to do; else empty."""
+    return starved(run, cached.curve(run)) if run.kind == "search" else ""
 
 
 def _ordered(run: jobs.Run) -> list[Trial]:

@@ -54,6 +54,8 @@ def _shown(workspace: Workspace, run: jobs.Run) -> None:
         st.progress(_share(run), text=plain(_line(run, left=run.kind != "train")))  # which has it among its numbers
     elif run.state in ("stopped", "died") and run.kind == "train":
         st.caption(plain(curve.halted(run)))
+    elif said := trials.died(run):
+        st.caption(plain(said))
     elif run.state == "done":
         st.caption(f"Took {duration(took(run) or 0)}. Run {plain(run.id)}")
     if error := status.get("error"):
