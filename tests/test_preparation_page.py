@@ -14,6 +14,7 @@ from data.examples import save_examples
 from data.schema import Example
 from data.workspace import Workspace, open_workspace
 from tests.test_pages import at, charted, table, texts
+from tests.test_tuned_page import typed
 from ui.pickers import UPLOAD
 
 
@@ -79,6 +80,47 @@ def test_a_file_of_unknown_columns_asks_for_them_and_is_read_by_the_ones_chosen(
     assert not app.error, "the columns chosen are kept while other settings change"
     chosen = (app.selectbox(key=f"tune_map_{field}").value for field in ("question", "answers", "evidence"))
     assert tuple(chosen) == ("Frage", "Antwort", "as recognised")
+
+
+def test_columns_stay_chosen_for_other_validation_rows_and_bases_and_begin_anew_for_another_training_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CROSSOVER_HOME", str(tmp_path / "workspace"))
+    home, held = open_workspace(tmp_path / "workspace"), tmp_path / "held.jsonl"
+    save_examples(held, [Example(str(n), f"Who keeps door {n}?", ("Bo",)) for n in range(3)])
+    dataset.add(home, "held", dataset.check({"validation": held}))
+
+    def uploaded(name: str, who: str) -> None:
+        rows = [{"Frage": f"Wer leitet Tor {n}?", "Antwort": who} for n in range(3)]
+        app.file_uploader(key="tune_train_file").upload(name, "\n".join(map(json.dumps, rows)).encode()).run()
+
+    def chosen() -> list[str]:
+        return [app.selectbox(key=f"tune_map_{field}").value for field in ("question", "answers", "evidence")]
+
+    app, named = at("tune"), ["Frage", "Antwort", "as recognised"]
+    app.selectbox(key="tune_train").set_value(UPLOAD).run()
+    uploaded("tore.jsonl", "Ada")
+    app.button(key="tune_rows").click().run(timeout=300)
+    for field, column in zip(("question", "answers"), named, strict=False):
+        app.selectbox(key=f"tune_map_{field}").select(column).run(timeout=300)
+    app.selectbox(key="tune_validation").select("held@1").run(timeout=300)
+    assert chosen() == named, "other validation rows"
+    typed(app, "tune_model", str(tmp_path / "nothing"))
+    assert "Choose a base model that can be used." in texts(app)
+    app.selectbox(key="tune_model").set_value("pocket").run(timeout=300)
+    app.number_input(key="tune_epochs").set_value(2.0).run(timeout=300)
+    assert chosen() == named, "another base, which cannot be used, and back"
+    app.button(key="tune_rows").click().run(timeout=300)
+    assert not app.error
+    assert "3 rows, read as" in texts(app)
+    uploaded("andere.jsonl", "Bo")
+    app.button(key="tune_rows").click().run(timeout=300)
+    assert app.error, "nobody has said yet what the columns of this file are"
+    assert chosen() == ["as recognised"] * 3
+    app.selectbox(key="tune_map_question").select("Antwort").run(timeout=300)
+    assert chosen() == ["Antwort", "as recognised", "as recognised"]
+    app.selectbox(key="tune_map_question").select("as recognised").run(timeout=300)
+    assert chosen() == ["as recognised"] * 3, "a choice can be taken back"
 
 
 def test_a_launch_refused_for_a_leak_asks_in_its_place_and_speaks_of_no_flag(

@@ -57,23 +57,32 @@ def explain_test_set() -> None:
                            key="template_jsonl", icon=":material/download:", on_click="ignore")  # fmt: skip
 
 
-def chosen_columns(form: str = "data") -> dict[str, str]:
-    """{field: column} where the user chose one in the form of ``column_form``."""
-    chosen = {field: st.session_state.get(f"{form}_map_{field}", AUTOMATIC) for field in FIELDS}
-    return {field: column for field, column in chosen.items() if column != AUTOMATIC}
+def chosen_columns(files: str, form: str = "data") -> dict[str, str]:
+    """{field: column} where the user chose one for these ``files`` in the form of ``column_form``.
+
+    Other files have other columns, so each begins with what is recognised. A key of our own holds the choice, for
+    Streamlit forgets a field that is not drawn.
+    """
+    return dict(st.session_state.get(f"{form}_columns_of_{files}", {}))
 
 
-def forget_columns(form: str = "data") -> None:
-    """Other files have other columns: begin again with what is recognised."""
-    for field in FIELDS:
-        st.session_state.pop(f"{form}_map_{field}", None)
-
-
-def column_form(columns: list[str], opened: bool, form: str = "data") -> None:
-    """One choice per field among the files' columns; ``form`` is the page it stands on."""
+def column_form(columns: list[str], opened: bool, files: str, form: str = "data") -> None:
+    """One choice per field among the columns of these ``files``; ``form`` is the page it stands on."""
+    chosen = chosen_columns(files, form)
+    options = list(dict.fromkeys([AUTOMATIC, *columns, *chosen.values()]))  # what was chosen can be seen and taken back
     with st.expander("Change which columns are read", expanded=opened, key=f"{form}_mapping"), st.grid(5):
         for field, words in FIELDS.items():
-            st.selectbox(words, [AUTOMATIC, *columns], key=f"{form}_map_{field}", help=HELP.get(field))
+            st.session_state[f"{form}_map_{field}"] = chosen.get(field, AUTOMATIC)
+            st.selectbox(words, options, key=f"{form}_map_{field}", help=HELP.get(field),
+                         on_change=_keep, args=(files, form, field))  # fmt: skip
+
+
+def _keep(files: str, form: str, field: str) -> None:
+    column = st.session_state[f"{form}_map_{field}"]
+    named = chosen_columns(files, form) | {field: column}
+    st.session_state[f"{form}_columns_of_{files}"] = {
+        one: named[one] for one in FIELDS if named.get(one, AUTOMATIC) != AUTOMATIC
+    }
 
 
 def show(summary: dict[str, Any]) -> None:

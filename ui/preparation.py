@@ -16,8 +16,15 @@ NO_TEST = "There is no test set in this workspace yet, so no leak could be looke
 
 
 def mapping(*rows: str | None) -> dict[str, str]:
-    """{field: column} chosen for uploaded files; a stored dataset was mapped when it was stored."""
-    return checking.chosen_columns(FORM) if any(map(_uploaded, rows)) else {}
+    """{field: column} chosen for uploaded files; a stored dataset was mapped when it was stored.
+
+    Kept for the first of them, the training file where that is one: other validation rows leave the choice as it is.
+    """
+    return checking.chosen_columns(first, FORM) if (first := _first_upload(rows)) else {}
+
+
+def _first_upload(rows: Iterable[str | None]) -> str:
+    return next((str(one) for one in rows if _uploaded(one)), "")
 
 
 def _uploaded(rows: str | None) -> bool:
@@ -68,16 +75,14 @@ def _drawn(request: dict[str, Any]) -> bool:
 
 
 def _column_form(request: dict[str, Any], opened: bool, columns: list[str] | None = None) -> None:
-    """The choice of columns of uploaded files, with those that were found in them when none are given.
-
-    It stands there as long as these files are chosen, for what stands nowhere on a page is forgotten.
-    """
-    files = request["train"], request["validation"]
+    """The choice of columns of uploaded files, with those that were found at the last look when none are given."""
+    first = _first_upload((request["train"], request["validation"]))
     if columns is not None:
-        st.session_state["tune_columns"] = files, columns
-    of, known = st.session_state.get("tune_columns", (None, []))
-    if of == files and known:
-        checking.column_form(known, opened=opened, form=FORM)
+        st.session_state["tune_columns"] = first, columns
+    of, known = st.session_state.get("tune_columns", ("", []))
+    known = known if of == first else []
+    if first and (known or request["mapping"]):
+        checking.column_form(known, opened, first, FORM)
 
 
 def _together(columns: Iterable[list[str]]) -> list[str]:

@@ -20,14 +20,14 @@ with st.expander("What is a test set? I only have documents", expanded=not store
 
 files, places = {}, [*st.columns(2), *st.columns(2)]
 for (split, words), column in zip(SPLIT_WORDS.items(), places, strict=False):
-    file = column.file_uploader(words, pickers.FILES, key=f"data_{split}", on_change=checking.forget_columns)
+    file = column.file_uploader(words, pickers.FILES, key=f"data_{split}")
     if file:
         files[split] = str(uploads.save_one(home, file))
 given = places[3].file_uploader("Documents (optional)", key="data_documents", accept_multiple_files=True)
 folder = str(uploads.save(home, given)) if given else None
 
 if files:
-    mapping, summary, columns = checking.chosen_columns(), None, []
+    mapping, summary, columns = checking.chosen_columns(str(files)), None, []
     with guarded():
         try:
             summary = cached.checked(files, folder, mapping)
@@ -37,7 +37,7 @@ if files:
             columns = [name for names in error.columns.values() for name in names]
             raise
     if columns:
-        checking.column_form(list(dict.fromkeys(columns)), opened=bool(mapping) or not summary)
+        checking.column_form(list(dict.fromkeys(columns)), bool(mapping) or not summary, str(files))
     if summary:
         with st.form("data_store", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
             name = st.text_input("Name of this dataset", key="data_name", placeholder="help-desk", max_chars=64)
