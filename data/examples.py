@@ -13,7 +13,7 @@ from typing import Any
 from data.disk import append_jsonl, read_jsonl
 from data.errors import UserError
 from data.prompts import ABSTAIN
-from data.rows import Row, read_rows
+from data.rows import Row, columns_of, read_rows
 from data.schema import TASKS, Conversation, Example, Message
 from data.shapes import OPTIONAL, SHAPES
 from data.store import resolve
@@ -49,9 +49,9 @@ def read_examples(path: Path, mapping: dict[str, str] | None = None) -> Reading:
     Raises UserError when the file cannot be read, lacks the columns, or has no usable row.
     """
     rows = read_rows(path)
-    columns = tuple(dict.fromkeys(column for row in rows for column in row))
+    columns = columns_of(rows)
     if mapping:
-        _check_mapping(path, mapping, columns)
+        check_mapping(path, mapping, columns)
         rows = [_renamed(row, mapping) for row in rows]
     shape, convert = _recognise(rows)
     examples: list[Example] = []
@@ -77,7 +77,8 @@ def _nothing(path: Path, columns: tuple[str, ...], refused: list[Refusal]) -> st
     return f"{path.name}: no usable row; row {refused[0].row}: {refused[0].why}. Its columns: {listed}."
 
 
-def _check_mapping(path: Path, mapping: dict[str, str], columns: tuple[str, ...]) -> None:
+def check_mapping(path: Path, mapping: dict[str, str], columns: tuple[str, ...]) -> None:
+    """Raises UserError for a field that does not exist, and for a column that is not among the file's ``columns``."""
     for field, column in mapping.items():
         if field not in ("question", "answers", *OPTIONAL):
             raise UserError(

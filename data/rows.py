@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,11 @@ def read_rows(path: Path) -> list[Row]:
     if not rows:
         raise UserError(f"{path.name} has no rows.", "Give a file with at least one row.")
     return rows
+
+
+def columns_of(rows: Sequence[Row]) -> tuple[str, ...]:
+    """Every column that one of these rows has, as they first appear."""
+    return tuple(dict.fromkeys(column for row in rows for column in row))
 
 
 def _json_rows(path: Path) -> list[Row]:

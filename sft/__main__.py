@@ -139,7 +139,8 @@ def run(options: argparse.Namespace) -> int:
 def _add_rows(one: argparse.ArgumentParser) -> None:
     one.add_argument("--train", required=True, help="training rows: a file, or a stored dataset's name")
     one.add_argument("--validation", help="validation rows, likewise (default: set aside 10 percent of the rows)")
-    one.add_argument("--map", action="append", metavar="FIELD=COLUMN", help="these files' column of a field")
+    one.add_argument("--map", action="append", metavar="FIELD=COLUMN",
+                     help="a field's column; a file with none of the named columns is read as recognised")  # fmt: skip
 
 
 def _add_test(one: argparse.ArgumentParser) -> None:

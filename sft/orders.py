@@ -28,7 +28,7 @@ def order_training(
 ) -> Run:  # fmt: skip
     """Write the order of a fine-tune named ``name``. Not started yet: see ``data.jobs.start``.
 
-    ``train`` and ``validation``: a file, or a stored dataset's name; ``mapping`` names the columns of these files.
+    ``train`` and ``validation``: a file, or a stored dataset's name; ``mapping``: see ``sft.inputs.inputs``.
     Raises UserError for a bad name, base, setting or file, and LeakageFound when questions of ``test``, or of any test
     set in the workspace, stand in the training rows. ``embed``: see ``data.leakage.audit``.
     """

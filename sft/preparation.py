@@ -12,7 +12,7 @@ from data.nearness import Embed
 from data.sameness import Repeated, repeated
 from data.workspace import Workspace
 from sft.config import TrainConfig
-from sft.inputs import inputs, read
+from sft.inputs import inputs, read, read_as_recognised
 from sft.leaks import audits
 from sft.plan import Plan, plan
 from sft.rows import Prepared, Row
@@ -93,7 +93,7 @@ def preparation(
     return Preparation(
         rows=len(reading.examples), refused=len(reading.refused), shape=reading.shape, columns=reading.columns,
         validation_columns=given.columns if given else (),
-        split=planned.said, context=planned.context, choices=_choices(planned, tokens),
+        split=planned.said, context=planned.context, choices=(*_choices(planned, tokens), *read_as_recognised(named)),
         training=learned.counts(), validation=held.counts(),
         shown=tuple((row.example, marked(row, tokens)) for row in _chosen(learned)),
         lengths=_lengths(learned, planned.config.max_length), repeated=len(groups), conflicting=len(conflicting),

@@ -14,6 +14,7 @@ from data.leakage import BY_BOTH
 from data.workspace import Workspace, open_workspace
 from sft import __main__ as front
 from sft.estimate import estimate
+from sft.inputs import read
 from sft.orders import order_estimate, order_search, order_training
 from sft.preparation import preparation
 from sft.train import train
@@ -47,7 +48,37 @@ def test_columns_hold_for_both_files_of_every_order(workspace: Workspace, home: 
     assert [run.order["inputs"][which]["mapping"] for which in ("train", "validation")] == [MAPPING] * 2
 
 
-def test_a_validation_file_without_these_columns_is_refused_before_anything_is_ordered(
+@pytest.mark.parametrize("named", ["train", "validation"])
+def test_a_file_with_none_of_these_columns_is_read_as_recognised(
+    workspace: Workspace, home: Path, tmp_path: Path, named: str
+) -> None:
+    plain = german(tmp_path / "plain.csv", question="question", answers="answer")
+    files = {"train": plain, "validation": plain, named: german(tmp_path / "german.csv")}
+    found = preparation(workspace, config(home), **files, mapping=MAPPING)
+    assert (found.rows, found.validation["rows"]) == (24, 24)
+    assert "Columns: plain.csv has none of the named ones, so it is read as recognised." in found.choices
+    orders = [order_training(workspace, f"only-{named}", config(home), **files, mapping=MAPPING),
+              order_estimate(workspace, "estimate", config(home), **files, mapping=MAPPING)]  # fmt: skip
+    for run in orders:
+        mapped = {which: run.order["inputs"][which].get("mapping") for which in files}
+        assert mapped == {"train": None, "validation": None, named: MAPPING}, "what is recorded is what holds"
+    assert len(read(workspace, orders[0].order["inputs"]["validation"], "validation").examples) == 24
+
+
+def test_columns_that_no_file_has_are_refused(workspace: Workspace, home: Path, tmp_path: Path) -> None:
+    files = (german(tmp_path / f"{name}.csv", question="question", answers="answer") for name in ("one", "two"))
+    with pytest.raises(UserError, match=r"one\.csv has no column 'Frage'"):
+        order_estimate(workspace, "refused", config(home), *files, mapping=MAPPING)
+
+
+def test_both_files_with_these_columns_need_no_word_on_what_was_recognised(
+    workspace: Workspace, home: Path, tmp_path: Path
+) -> None:
+    found = preparation(workspace, config(home), german(tmp_path / "lernen.csv"), mapping=MAPPING)
+    assert not any(said.startswith("Columns:") for said in found.choices)
+
+
+def test_a_validation_file_with_only_some_of_these_columns_is_refused_before_anything_is_ordered(
     workspace: Workspace, home: Path, tmp_path: Path
 ) -> None:
     files = german(tmp_path / "lernen.csv"), german(tmp_path / "wachen.csv", question="Problem")

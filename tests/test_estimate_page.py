@@ -13,6 +13,8 @@ from data.schema import Example
 from data.workspace import Workspace, open_workspace
 from tests.test_pages import at, texts
 from tests.test_tune_page import alive
+from ui import errand
+from ui import estimate as panel
 
 STALE = "The form now holds other settings: measure again."
 MEMORY = "Memory: it needs 9.0 GB, and only 4.0 GB are available on this cpu. A batch of 5 rows should fit."
@@ -24,9 +26,13 @@ FOUND: dict[str, Any] = {
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
-    """A workspace with one dataset; no job starts by itself, so that each stands where its test leaves it."""
+    """A workspace with one dataset; no job starts by itself, so that each stands where its test leaves it.
+
+    The errand that orders an estimate is therefore done in this process.
+    """
     monkeypatch.setenv("CROSSOVER_HOME", str(tmp_path / "workspace"))
     monkeypatch.setattr(jobs, "start", lambda workspace, run: alive(run, "queued", text="waiting for the device"))
+    monkeypatch.setattr(panel, "run_errand", lambda asked: {"result": errand._started(errand._estimate)(asked)})
     home, rows = open_workspace(tmp_path / "workspace"), tmp_path / "train.jsonl"
     save_examples(rows, [Example(f"a{n}", f"Which colour has door {n}?", ("red",)) for n in range(12)])
     dataset.add(home, "doors", dataset.check({"train": rows}))

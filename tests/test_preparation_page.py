@@ -123,6 +123,27 @@ def test_columns_stay_chosen_for_other_validation_rows_and_bases_and_begin_anew_
     assert chosen() == ["as recognised"] * 3, "a choice can be taken back"
 
 
+def test_two_files_with_other_headings_are_read_each_by_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CROSSOVER_HOME", str(tmp_path / "workspace"))
+    open_workspace(tmp_path / "workspace")
+    app = at("tune")
+    app.selectbox(key="tune_train").set_value(UPLOAD)
+    app.selectbox(key="tune_validation").set_value(UPLOAD).run()
+    rows = "".join(f"Wer leitet Tor {n}?,Ada\n" for n in range(3))
+    app.file_uploader(key="tune_train_file").upload("tore.csv", f"Frage,Antwort\n{rows}".encode())
+    app.file_uploader(key="tune_validation_file").upload("doors.csv", b"question,answer\nWho keeps it?,Bo\n").run()
+    app.button(key="tune_rows").click().run(timeout=300)
+    options = ["as recognised", "Frage", "Antwort", "question", "answer"]
+    assert app.selectbox(key="tune_map_question").options == options
+    app.selectbox(key="tune_map_question").select("Frage").run(timeout=300)
+    app.selectbox(key="tune_map_answers").select("Antwort").run(timeout=300)
+    assert not app.error
+    assert "and 1 validation rows" in texts(app)
+    assert "Columns: doors.csv has none of the named ones, so it is read as recognised." in texts(app)
+
+
 def test_a_launch_refused_for_a_leak_asks_in_its_place_and_speaks_of_no_flag(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

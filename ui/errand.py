@@ -125,6 +125,14 @@ def _search(request: dict[str, Any]) -> jobs.Run:
     return order_search(name=request["name"], allow_leakage=request["allowed"], **pairs, **_rows(request))
 
 
+def _estimate(request: dict[str, Any]) -> jobs.Run:
+    from sft.orders import order_estimate
+
+    given = _rows(request)
+    given.pop("embed")  # an estimate looks for no leaks
+    return order_estimate(name="estimate", **given)
+
+
 def _rescore(request: dict[str, Any]) -> dict[str, Any]:
     from eval import gaps
     from eval.bench import score_again
@@ -196,6 +204,7 @@ def main() -> int:
         "bench": _started(_bench),
         "prepare": _prepare,
         "train": _started(_train),
+        "estimate": _started(_estimate),
         "search": _started(_search),
         "grid": _started(_grid),
         "token_counts": _token_counts,

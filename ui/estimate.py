@@ -10,7 +10,7 @@ import streamlit as st
 from data import jobs
 from data.workspace import Workspace
 from sft.config import TrainConfig
-from sft.orders import order_estimate
+from ui.errand import result_of, run_errand
 from ui.frame import bullets, guarded, plain, when
 from ui.watch import watch
 
@@ -33,9 +33,8 @@ def panel(workspace: Workspace, config: TrainConfig, request: dict[str, Any]) ->
             _shown(run, config, request)
         busy = run is not None and not run.ended
         if st.button("Measure a few steps", key="estimate_go", disabled=busy or not train):
-            with guarded():
-                given = train or "", request["validation"], request["mapping"] or None
-                jobs.start(workspace, order_estimate(workspace, "estimate", config, *given))
+            with guarded(), st.spinner("Reading the rows"):
+                result_of(run_errand({"do": "estimate", **request}))
                 st.rerun()
         if not train:
             st.caption("Choose training rows first; store some on the page Data.")
