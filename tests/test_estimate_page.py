@@ -15,6 +15,7 @@ from tests.test_pages import at, texts
 from tests.test_tune_page import alive
 from ui import errand
 from ui import estimate as panel
+from ui.pickers import UPLOAD
 
 STALE = "The form now holds other settings: measure again."
 MEMORY = "Memory: it needs 9.0 GB, and only 4.0 GB are available on this cpu. A batch of 5 rows should fit."
@@ -73,6 +74,31 @@ def test_other_validation_rows_need_another_estimate(home: Workspace, tmp_path: 
     assert STALE not in texts(app)
     app.selectbox(key="tune_validation").select("held@1").run()
     assert STALE in texts(app)
+
+
+def test_rows_of_the_same_name_with_other_content_need_another_estimate(home: Workspace, tmp_path: Path) -> None:
+    again = tmp_path / "again.jsonl"
+    save_examples(again, [Example(f"b{n}", f"Which colour has gate {n}?", ("blue",)) for n in range(12)])
+
+    def measured() -> None:
+        app.button(key="estimate_go").click().run()
+        run, *_ = jobs.list_runs(home, "estimate")
+        child.run(home, run.id, lambda this, reporter: FOUND, False)
+        app.run()
+        assert STALE not in texts(app)
+
+    app = at("tune")
+    measured()
+    dataset.add(home, "doors", dataset.check({"train": again}))
+    app.run()
+    app.selectbox(key="tune_train").select("doors@2").run()
+    assert STALE in texts(app), "another version of the same dataset"
+    app.selectbox(key="tune_train").select(UPLOAD).run()
+    app.file_uploader(key="tune_train_file").upload("held.jsonl", (tmp_path / "train.jsonl").read_bytes()).run()
+    assert STALE in texts(app)
+    measured()
+    app.file_uploader(key="tune_train_file").upload("held.jsonl", again.read_bytes()).run()
+    assert STALE in texts(app), "another file of the same name"
 
 
 def test_without_rows_nothing_can_be_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,14 +49,8 @@ def _shown(run: jobs.Run, config: TrainConfig, request: dict[str, Any]) -> None:
     measured = f"Measured {when(run.order['created'])} on {rows}: {settings['model']}, {settings['method']}."
     held = inputs.get("validation", {}).get("ref")
     named: dict[str, str] = next((one["mapping"] for one in inputs.values() if "mapping" in one), {})
-    given = (_name(rows), _name(held), named)
-    now = (_name(request["train"]), _name(request["validation"]), request["mapping"])
-    other = settings != asdict(config) or given != now
+    now = request["train"], request["validation"], request["mapping"]
+    other = settings != asdict(config) or (rows, held, named) != now
     st.caption(plain(measured + (" The form now holds other settings: measure again." if other else "")))
     with st.popover("Why these choices", key="estimate_why"):
         bullets([f"{what}: {why}" for what, why in found["reasons"].items()])
-
-
-def _name(ref: str | None) -> str:
-    """What rows are called, without their version or folder; "" for none."""
-    return (ref or "").rpartition("/")[2].partition("@")[0]
