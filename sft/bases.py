@@ -21,12 +21,15 @@ def known(workspace: Workspace) -> list[str]:
 
 
 def named(workspace: Workspace) -> Iterator[str]:
-    """Every model that a job of this workspace was ordered with, be it as the base of an import, newest first."""
-    for run in jobs.list_runs(workspace):
+    """Every model that a fine-tune or a comparison of this workspace was ordered with, newest first; then the bases of
+    what was imported, merged and exported. A job that failed may have been given the wrong base."""
+    runs = jobs.list_runs(workspace)
+    for run in runs:
         config = run.order["config"]
         rows = [config, *(row for row in config.get("systems", ()) if isinstance(row, dict))]
-        found = [*(row.get("model") for row in rows), config.get("base") if run.kind in TAKES_BASE else None]
-        yield from (name for name in found if isinstance(name, str))
+        yield from (row["model"] for row in rows if isinstance(row.get("model"), str))
+    done = (run.order["config"].get("base") for run in runs if run.kind in TAKES_BASE and run.state == "done")
+    yield from (name for name in done if isinstance(name, str))
 
 
 def base_of(workspace: Workspace, manifest: dict[str, Any], model: str | None = None) -> str:

@@ -15,6 +15,7 @@ from safetensors.torch import load_file
 
 from data import child, jobs
 from data.child import Reporter
+from data.disk import write_json
 from data.errors import UserError
 from data.schema import DecodeSettings
 from data.store import Artifact, resolve, staging, versions
@@ -184,6 +185,21 @@ def test_the_base_of_a_folder_is_found_where_a_run_named_it(tuned: Artifact, wor
     assert str(home / "tiny") in known(workspace)
     assert same_base(str(home / "tiny"), tuned.manifest())
     assert not same_base("pocket", tuned.manifest())
+
+
+def test_a_folder_that_a_failed_import_named_is_not_taken_for_the_base(
+    tuned: Artifact, workspace: Workspace, home: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "tiny").mkdir()
+    run = jobs.order(workspace, "import", "wrong", {"base": str(tmp_path / "tiny")}, {})
+    write_json(run.folder / "status.json", {"state": "failed", "error": {"what": "It is another.", "fix": "Name it."}})
+    assert base_of(workspace, tuned.manifest()) == str(home / "tiny")
+    elsewhere = {"base": {"id": "far", "revision": None}}
+    (tmp_path / "far").mkdir()
+    for state in ("failed", "done"):
+        told = jobs.order(workspace, "import", f"far-{state}", {"base": str(tmp_path / "far")}, {})
+        write_json(told.folder / "status.json", {"state": state})
+        assert base_of(workspace, elsewhere) == (str(tmp_path / "far") if state == "done" else "far")
 
 
 def test_list_and_model_card_say_what_it_scored_on_how_much_and_what_it_was_made_from(

@@ -41,7 +41,7 @@ def loss_of(workspace: Workspace, base: Path, name: str, monkeypatch: pytest.Mon
     """The loss of the first batch in our own trainer, with these arguments for speed."""
     model = LocalModel.load(str(base))
     settings = filled(config(base.parent, model=str(base), batch_size=8, epochs=1.0), 1, 256)[0]
-    monkeypatch.setattr("sft.trainer.speed", lambda *_: Speed(fast))
+    monkeypatch.setattr("sft.trainer.speed", lambda *_: Speed(0, 0, fast))
     reporter = Reporter(order(workspace, "train", name, {}, {}))
     progress = Progress(reporter, 0, criteria_for("loss", "loss", False, 0), None, "cpu")
     trainer = build(model, settings, rows(model), Prepared((), 0), workspace.root / name, progress, check_first=False)
