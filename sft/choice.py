@@ -54,12 +54,16 @@ def criteria_for(keep: str, stop: str, validated: bool, asked: int) -> Criteria:
 
 
 def points(rows: Iterable[dict[str, Any]]) -> list[Point]:
-    """The evaluations in a trainer's log, by step; loss and metric of a step come in entries of their own."""
+    """The evaluations in a trainer's log, by step; loss and metric of a step come in entries of their own.
+
+    A value that is no number was not measured: nothing can be ranked by it.
+    """
     found: dict[int, Point] = {}
     for row in rows:
-        if "eval_loss" in row or "eval_metric" in row:
+        measured = {key: row[key] for key in ("eval_loss", "eval_metric") if key in row and math.isfinite(row[key])}
+        if measured:
             known = found.get(row["step"], Point(row["step"]))
-            loss, metric = row.get("eval_loss", known.loss), row.get("eval_metric", known.metric)
+            loss, metric = measured.get("eval_loss", known.loss), measured.get("eval_metric", known.metric)
             found[row["step"]] = Point(row["step"], loss, metric)
     return [found[step] for step in sorted(found)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,8 +60,8 @@ def publish_outcome(workspace: Workspace, task: Task, outcome: Outcome) -> Artif
 
 
 def curve(history: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What a tuned model keeps of a trainer's log."""
-    kept = [{key: row[key] for key in CURVE if key in row} for row in history]
+    """What a tuned model keeps of a trainer's log: nothing that is no number, as a loss is where a training broke."""
+    kept = [{key: row[key] for key in CURVE if key in row and math.isfinite(row[key])} for row in history]
     return [row for row in kept if len(row) > 1]
 
 
