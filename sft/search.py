@@ -41,8 +41,9 @@ NOTHING_YET = "The search was stopped before any trial had a whole checkpoint, s
 def search(workspace: Workspace, run: Run, reporter: Reporter, measure: Measure | None = None) -> dict[str, Any]:
     """Carry out a "search" run; returns its summary. Finished rounds of trials are never computed again.
 
-    The trial of the best validation score is published as a tuned model. Raises UserError without validation rows and
-    when every trial failed. A stop publishes the best trial so far and raises Stopped with the summary.
+    The trial of the best validation score is published as a tuned model; one that failed only where no other has a
+    checkpoint. Raises UserError without validation rows and when no trial could be trained. A stop publishes the best
+    trial so far and raises Stopped with the summary.
     """
     if earlier := made_by(workspace, run.id):
         known = earlier.manifest()

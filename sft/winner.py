@@ -16,6 +16,7 @@ from sft.task import Task
 TOO_GOOD = "Chosen and scored on the same rows, so the score is somewhat too good; test questions tell in a comparison."
 
 
+
 def home_of(folder: Path, place: int) -> Path:
     """The folder of one trial in a search's."""
     return folder / "trials" / str(place)
@@ -23,8 +24,12 @@ def home_of(folder: Path, place: int) -> Path:
 
 def best_of(folder: Path, trials: Sequence[Trial], by: str) -> tuple[int, Path] | None:
     """The trial of the best score among those that have a whole checkpoint (of equals, the first), and that
-    checkpoint. None where no trial has one."""
-    for place in sorted(range(len(trials)), key=lambda place: merit(trials[place], by), reverse=True):
+    checkpoint. One that failed comes after all that did not. None where no trial has a checkpoint."""
+
+    def rank(place: int) -> tuple[bool, tuple[float, float]]:
+        return not trials[place].failed, merit(trials[place], by)
+
+    for place in sorted(range(len(trials)), key=rank, reverse=True):
         home = home_of(folder, place) / "checkpoints"
         newest = last_whole(home)
         if kept := best_checkpoint(home, list(trials[place].curve), by) or newest:
@@ -40,12 +45,13 @@ def publish_best(
     (place, checkpoint), by = found, task.criteria.keep
     best = trials[place]
     reason = _reason(task, trials, best, ended)
+    ended, cut = _end(best, ended)
     search = {
         "rows_of_search": rows(trials, place), "criterion": by, "reason": reason, "rounds": list(plan.counts),
     }  # fmt: skip
     outcome = Outcome(
         ended, checkpoint, best.steps, best.planned, _history(trials, place), best.trained_parameters, seconds,
-        notes=(f"Chosen with {best.words}: {reason}." + (f" {TOO_GOOD}" if best.best else ""),),
+        notes=(f"Chosen with {best.words}: {reason}." + (f" {TOO_GOOD}" if best.best else ""), *cut),
         facts={
             "settings": task.facts["settings"] | best.settings(),
             "reasons": task.facts["reasons"] | dict.fromkeys(("learning_rate", "rank"), reason),
@@ -53,6 +59,15 @@ def publish_best(
         },
     )  # fmt: skip
     return publish_outcome(workspace, task, outcome).manifest()["summary"] | search
+
+
+def _end(best: Trial, ended: str) -> tuple[str, tuple[str, ...]]:
+    """How the training of the trial that is kept ended, and a note where that was not at its end."""
+    if best.failed:
+        return "failed", (f"Its training failed, as that of every trial with a checkpoint did: {best.failed}",)
+    if ended == "complete" and best.steps < best.planned:  # whoever went on in its stead failed
+        return "stopped", (f"It paused after round {best.dropped}, and every trial that went on failed.",)
+    return ended, ()
 
 
 def _history(trials: Sequence[Trial], place: int) -> list[dict[str, Any]]:
@@ -63,15 +78,18 @@ def _history(trials: Sequence[Trial], place: int) -> list[dict[str, Any]]:
 
 def _reason(task: Task, trials: Sequence[Trial], best: Trial, ended: str) -> str:
     """Why this trial, with its score and n."""
+    able = [trial for trial in trials if best.failed or not trial.failed]
+    some = len(able) < len(trials)
     if best.best is None:
-        return "no trial had been checked when the search was stopped, and this is the first that had a checkpoint"
+        return (f"no trial{' that did not fail' * some} had been checked when the search was stopped, and this is the "
+                "first that had a checkpoint")  # fmt: skip
     score = f"validation loss {best.best.loss:.3f} (n = {len(task.validation.rows)} rows)"
     if task.criteria.keep == "metric" and best.best.metric is not None and task.exam:
         low, high = bounds(best).values()
         score = f"{task.exam.metric.replace('_', ' ')} {best.best.metric:.3f} (95 % interval {low:.2f} to {high:.2f}, "
         score += f"n = {len(task.exam.questions)} answers; of equal ones the lowest loss)"
-    checked = sum(trial.best is not None for trial in trials)
-    among = f"{len(trials)} trials"
+    checked = sum(trial.best is not None for trial in able)
+    among = f"the trials that did not fail ({len(able)} of {len(trials)})" if some else f"{len(trials)} trials"
     if ended == "stopped":
         among += f", of which {checked} had been checked when the search was stopped"
     return f"the best {score} of {among}, at step {best.best.step}"

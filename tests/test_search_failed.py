@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import shutil
+from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +16,13 @@ from data import jobs
 from data.child import Reporter
 from data.store import resolve
 from data.workspace import Workspace
+from sft.adapters import unfinished
+from sft.checkpoints import seal
 from sft.choice import Point, best, points, since_best
 from sft.orders import order_search
 from sft.search import search
+from sft.sought import Trial
+from sft.winner import best_of, home_of
 from tests import tiny
 from tests.test_sft_proofs import hooked
 from tests.tiny import config
@@ -57,3 +64,62 @@ def test_a_validation_loss_that_is_no_number_hides_no_better_trial(workspace: Wo
     assert len(files) == 4 + 2 + 1, "one a trial and round"
     assert not any("NaN" in file.read_text() for file in files)
     assert "NaN" not in (resolve(workspace, "adapters", summary["name"]).path / "manifest.json").read_text()
+
+
+def checkpoint(folder: Path, place: int, step: int) -> Path:
+    """A whole checkpoint of a trial, as far as looking for one goes."""
+    kept = home_of(folder, place) / "checkpoints" / f"checkpoint-{step}"
+    kept.mkdir(parents=True)
+    seal(kept)
+    return kept
+
+
+def test_a_trial_that_failed_is_only_kept_where_no_other_has_a_checkpoint(tmp_path: Path) -> None:
+    curves = [({"step": 3, "eval_loss": loss},) for loss in (2.0, 1.0, 0.5)]
+    fair, failed, best_failed = (
+        Trial(0.1, rank, 8, 3, 9, Point(3, curve[0]["eval_loss"]), failed=why, curve=curve)
+        for rank, curve, why in zip((2, 4, 8), curves, ("", "It broke.", "It broke."), strict=True)
+    )
+    trials = [failed, best_failed, fair]
+    kept = [checkpoint(tmp_path, place, 3) for place in range(3)]
+    assert best_of(tmp_path, trials, "loss") == (2, kept[2])
+    shutil.rmtree(kept[2])
+    assert best_of(tmp_path, trials, "loss") == (1, kept[1])
+
+
+def breaks(at: Callable[[int], bool]) -> Callable[..., Any]:
+    """A machine that computes nonsense in these training steps of the whole search."""
+    steps = count(1)
+
+    def nonsense(layer: Any, inputs: Any, output: Any) -> Any:
+        broken = isinstance(layer, torch.nn.Embedding) and layer.training and at(next(steps))
+        return output * math.nan if broken else output
+
+    return nonsense
+
+
+def test_a_search_of_which_all_trials_broke_publishes_the_last_good_checkpoint_as_failed(
+    workspace: Workspace, home: Path
+) -> None:
+    run = ordered(workspace, home, "broken", (1e-6, 0.02), (4,))
+    with hooked(modules.register_module_forward_hook, breaks(lambda step: step % 6 == 0)):  # the sixth of each trial
+        summary = search(workspace, run, Reporter(run))
+    assert (summary["ended"], summary["best_step"]) == ("failed", 3)
+    assert any(note.endswith("did: The training loss became nan at step 6.") for note in summary["notes"])
+    manifest = resolve(workspace, "adapters", summary["name"]).manifest()
+    assert unfinished(manifest).startswith("failed at step")
+    assert manifest["settings"]["learning_rate"] == 0.02
+
+
+def test_where_the_trial_that_went_on_broke_the_other_is_kept_as_one_that_did_not_reach_its_end(
+    workspace: Workspace, home: Path
+) -> None:
+    run = ordered(workspace, home, "paused", (1e-6, 0.02), (4,))
+    with hooked(modules.register_module_forward_hook, breaks(lambda step: step == 23)):  # 9 + 9 are of the first round
+        summary = search(workspace, run, Reporter(run))
+    assert [row["outcome"] for row in summary["rows_of_search"]] == [
+        "chosen", "The training loss became nan at step 14.",
+    ]  # fmt: skip
+    assert (summary["ended"], summary["steps"], summary["planned_steps"]) == ("stopped", 9, 27)
+    assert "of the trials that did not fail (1 of 2), at step 9" in summary["reason"]
+    assert "It paused after round 1, and every trial that went on failed." in summary["notes"]
