@@ -15,6 +15,7 @@ from sft.task import Task
 
 TOO_GOOD = "Chosen and scored on the same rows, so the score is somewhat too good; test questions tell in a comparison."
 
+PATIENCE = "rounds end the trials of a search, so none stops early"
 
 
 def home_of(folder: Path, place: int) -> Path:
@@ -53,8 +54,8 @@ def publish_best(
         ended, checkpoint, best.steps, best.planned, _history(trials, place), best.trained_parameters, seconds,
         notes=(f"Chosen with {best.words}: {reason}." + (f" {TOO_GOOD}" if best.best else ""), *cut),
         facts={
-            "settings": task.facts["settings"] | best.settings(),
-            "reasons": task.facts["reasons"] | dict.fromkeys(("learning_rate", "rank"), reason),
+            "settings": task.facts["settings"] | best.settings() | {"patience": 0},
+            "reasons": task.facts["reasons"] | dict.fromkeys(("learning_rate", "rank"), reason) | {"patience": PATIENCE},
             "search": search,
         },
     )  # fmt: skip

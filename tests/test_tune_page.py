@@ -79,6 +79,15 @@ def test_a_running_fine_tune_shows_every_number_with_its_n_and_why_a_checkpoint_
         assert part in said, part
 
 
+def test_a_fine_tune_without_patience_is_not_said_to_stop_early(home: Workspace) -> None:
+    run = jobs.order(home, "train", "tuned", {"patience": 0}, {})
+    alive(run, "running", text="step 20 of 40", done=20, total=40, criterion=RULE, best_step=10)
+    measured(run)
+    said = texts(at("tune", run=run.id))
+    assert "Kept: the checkpoint after step 10, by the highest exact match" in said
+    assert "Early stopping" not in said
+
+
 def test_a_run_that_ended_without_a_measurement_shows_no_empty_chart(home: Workspace) -> None:
     run = jobs.order(home, "train", "tuned", {}, {})
     write_json(run.folder / "status.json", {"state": "stopped", "text": "stopped on request"})

@@ -171,6 +171,13 @@ def test_its_curve_shows_the_task_metric_with_its_interval_and_which_step_was_ke
         assert [row["step"] for row in inside(chart, -1)] == [1], "the step that is kept stands on both"
 
 
+def test_the_curve_of_a_training_without_patience_speaks_of_no_early_stopping(home: Workspace) -> None:
+    made(home, more={"criterion": RULE}, patience=0)
+    said = texts(part(at("tune"), "Curve"))
+    assert "by the highest exact match" in said
+    assert "Early stopping" not in said
+
+
 def test_a_curve_without_a_task_metric_shows_its_losses(home: Workspace) -> None:
     made(home)
     app = part(at("tune"), "Curve")

@@ -29,7 +29,7 @@ def draw(run: jobs.Run) -> None:
         if not run.ended:
             st.caption("The first loss appears after the first steps.")
         return
-    kept(run.status.get("criterion"), run.status.get("best_step"))
+    kept(run.status.get("criterion"), run.status.get("best_step"), run.order["config"])
     checks_and_losses(rows, run.status.get("best_step"), run.id)
     with st.expander("Learning rate, gradient norm, speed and memory", key=f"small_{run.id}"), st.grid(2):
         for field in SMALL:
@@ -84,9 +84,9 @@ def _form(value: float | None, form: str) -> str:
     return "–" if value is None else format(value, form)
 
 
-def kept(rule: dict[str, str] | None, best: int | None) -> None:
+def kept(rule: dict[str, str] | None, best: int | None, settings: dict[str, Any]) -> None:
     """Which checkpoint is kept, by what, and why that. ``rule``: the criterion as a run's status, or a manifest, has
-    it; ``best``: the step of the checkpoint."""
+    it; ``best``: the step of the checkpoint; ``settings``: of the training, whose patience 0 stops nothing early."""
     if not rule:
         return
     metric = METRICS.get(rule.get("metric", ""), "").lower()
@@ -94,7 +94,7 @@ def kept(rule: dict[str, str] | None, best: int | None) -> None:
             "loss": "the lowest validation loss", "last": "being the last"}[rule["keep"]]  # fmt: skip
     begun = f"Kept: the checkpoint after step {best}" if best is not None else "The checkpoint to keep is chosen"
     text = f"{begun}, by {what} ({rule['reason']})."
-    if rule["stop"] not in (rule["keep"], "last"):
+    if rule["stop"] not in (rule["keep"], "last") and settings.get("patience") != 0:
         looked = {
             "loss": "the validation loss",
             "both": f"{metric} and validation loss: it waits for both to stand still",
@@ -115,5 +115,5 @@ def of_manifest(manifest: dict[str, Any], key: str) -> None:
     if not rows:
         st.markdown("Its training was not watched here, so there is no curve.")
         return
-    kept(rule, best)
+    kept(rule, best, manifest.get("settings", {}))
     checks_and_losses([row | {"metric": metric} for row in rows], best, key)
