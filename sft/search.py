@@ -78,6 +78,8 @@ def _to_the_end(task: Task, run: Run, trials: list[Trial], plan: Rounds, reporte
             chosen = goes_on(trials, going, task.criteria.keep, plan.counts[number])
             for place in set(going) - set(chosen):
                 trials[place] = replace(trials[place], dropped=number)
+                # told at once to whoever looks: no later round writes of it
+                write_json(_record(run, place, number - 1), trials[place].saved())
             going = chosen
         for place in going:
             part = Part(reporter, place, (done, share - before, plan.trainings), trials[place].words)
@@ -88,12 +90,17 @@ def _to_the_end(task: Task, run: Run, trials: list[Trial], plan: Rounds, reporte
     return True
 
 
+def _record(run: Run, place: int, number: int) -> Path:
+    """Where it is written what a round left of a trial."""
+    return home_of(run.folder, place) / f"round-{number}.json"
+
+
 def _advance(
     task: Task, run: Run, trial: Trial, place: int, number: int, share: float, part: Part
 ) -> tuple[Trial, bool]:
     """Train one trial up to a share of its steps, unless a finished earlier attempt did; and whether a stop came."""
     home = home_of(run.folder, place)
-    kept = home / f"round-{number}.json"
+    kept = _record(run, place, number)
     if kept.exists():
         return Trial.restored(read_json(kept)), False
     shortage.free()  # of what the trial before left, above all where memory ran out

@@ -21,7 +21,7 @@ from sft.checkpoints import seal
 from sft.choice import Point, best, points, since_best
 from sft.orders import order_search
 from sft.search import search
-from sft.sought import Trial
+from sft.sought import Trial, rows, standing
 from sft.winner import best_of, home_of
 from tests import tiny
 from tests.test_sft_proofs import hooked
@@ -123,3 +123,24 @@ def test_where_the_trial_that_went_on_broke_the_other_is_kept_as_one_that_did_no
     assert (summary["ended"], summary["steps"], summary["planned_steps"]) == ("stopped", 9, 27)
     assert "of the trials that did not fail (1 of 2), at step 9" in summary["reason"]
     assert "It paused after round 1, and every trial that went on failed." in summary["notes"]
+
+
+class Watching(Reporter):
+    """What a look at the trials' records says they have become, at every step of the search."""
+
+    def __init__(self, run: jobs.Run) -> None:
+        super().__init__(run)
+        self.seen: list[list[str]] = []
+
+    def step(self, done: float, total: float, text: str) -> None:
+        self.seen.append([row["outcome"] for row in rows(list(standing(self.run.folder).values()))])
+        super().step(done, total, text)
+
+
+def test_a_trial_that_others_replaced_is_told_so_while_the_search_goes_on(workspace: Workspace, home: Path) -> None:
+    run, places = ordered(workspace, home, "watched", (1e-6, 0.02), (4,)), 2
+    reporter = Watching(run)
+    search(workspace, run, reporter)
+    second_round = [outcomes for outcomes in reporter.seen if len(outcomes) == places]
+    assert len(second_round) == 18, "of the 27 steps the first round took 9"
+    assert all(outcomes == ["others were better after round 1", "under way"] for outcomes in second_round)
