@@ -8,6 +8,7 @@ from typing import Any
 
 from data.workspace import Workspace
 from sft.checkpoints import last_whole
+from sft.choice import WORDS
 from sft.outcome import Outcome, publish_outcome
 from sft.progress import best_checkpoint
 from sft.sought import Rounds, Trial, bounds, merit, rows
@@ -55,7 +56,7 @@ def publish_best(
         notes=(f"Chosen with {best.words}: {reason}." + (f" {TOO_GOOD}" if best.best else ""), *cut),
         facts={
             "settings": task.facts["settings"] | best.settings() | {"patience": 0},
-            "reasons": task.facts["reasons"] | dict.fromkeys(("learning_rate", "rank"), reason) | {"patience": PATIENCE},
+            "reasons": task.facts["reasons"] | {"learning_rate": reason, "rank": reason, "patience": PATIENCE},
             "search": search,
         },
     )  # fmt: skip
@@ -86,8 +87,8 @@ def _reason(task: Task, trials: Sequence[Trial], best: Trial, ended: str) -> str
                 "first that had a checkpoint")  # fmt: skip
     score = f"validation loss {best.best.loss:.3f} (n = {len(task.validation.rows)} rows)"
     if task.criteria.keep == "metric" and best.best.metric is not None and task.exam:
-        low, high = bounds(best).values()
-        score = f"{task.exam.metric.replace('_', ' ')} {best.best.metric:.3f} (95 % interval {low:.2f} to {high:.2f}, "
+        mean, low, high = (f"{100 * value:.1f}" for value in (best.best.metric, *bounds(best).values()))
+        score = f"{WORDS[task.exam.metric]} {mean} % (95 % interval {low} to {high}, "
         score += f"n = {len(task.exam.questions)} answers; of equal ones the lowest loss)"
     checked = sum(trial.best is not None for trial in able)
     among = f"the trials that did not fail ({len(able)} of {len(trials)})" if some else f"{len(trials)} trials"

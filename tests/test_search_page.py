@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import pytest
 from data import jobs
 from data.disk import append_jsonl
 from data.workspace import Workspace, open_workspace
+from sft.choice import Point
 from sft.config import TrainConfig
 from sft.sought import rows, settled
 from tests.test_pages import at, table, texts
@@ -70,6 +71,16 @@ def test_the_link_of_the_page_runs_leads_to_the_result_of_a_search_though_a_newe
     assert "Validation rows of a file." in texts(app)
     assert list(table(app, "Outcome")["Outcome"]) == ["not begun", "chosen"]
     assert app.button(key="tune_done_compare")
+
+
+def test_the_metric_of_a_trial_is_named_and_counted_as_everywhere(home: Workspace) -> None:
+    first, second = settled(TrainConfig(), *ASKED.values())
+    point = {"step": 9, "eval_metric": 0.5, "eval_metric_low": 0.25, "eval_metric_high": 0.75, "eval_metric_n": 24}
+    trials = [first, replace(second, best=Point(9, 1.2, 0.5), curve=(point,))]
+    summary = {"name": "sought@1", "reason": REASON, "notes": [], "metric": "token_f1", "metric_n": 24,
+               "rows_of_search": rows(trials, 1)}  # fmt: skip
+    shown = table(at("tune", run=search(home, "done", summary=summary).id), "Outcome")
+    assert shown["Token F1, % (n = 24)"].iloc[1] == "50.0 (25.0 to 75.0)"
 
 
 def test_a_search_beside_a_fine_tune_and_one_that_ended_early_are_named(home: Workspace) -> None:

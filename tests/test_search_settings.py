@@ -144,6 +144,9 @@ def test_the_model_of_a_search_tells_its_metric_with_interval_and_n_and_what_is_
     summary = search(workspace, run, Reporter(run), lambda metric, pairs: Measured(0.5, 0.25, 0.75, len(pairs)))
     told = [summary[f"metric{part}"] for part in ("", "_mean", "_low", "_high", "_n")]
     assert told == ["exact_match", 0.5, 0.25, 0.75, 24]
+    manifest = resolve(workspace, "adapters", summary["name"]).manifest()
+    assert manifest["settings"]["patience"] == 0, "no trial stops early, whatever was ordered"
+    assert "the best exact match 50.0 % (95 % interval 25.0 to 75.0, n = 24 answers; " in summary["reason"]
     assert any(note.startswith("24 of 24 validation questions stand word for word") for note in summary["notes"])
 
 
@@ -222,6 +225,9 @@ def test_a_full_disk_is_not_the_trials_failure_so_a_resume_trains_it_again(works
     with pytest.raises(UserError, match=r"after step 3 could not be written.*Free some space, then resume"):
         search(workspace, run, FullDisk(run))
     assert standing(run.folder) == {}
+    summary = search(workspace, run, Reporter(run))
+    assert summary["ended"] == "complete"
+    assert standing(run.folder)[0].failed == ""
 
 
 def test_without_validation_rows_a_search_is_refused(workspace: Workspace, home: Path) -> None:

@@ -8,11 +8,13 @@ import streamlit as st
 
 from data import jobs
 from data.options import from_saved
+from eval.figures import cell
 from sft.config import TrainConfig
 from sft.curve import latest
 from sft.sought import Trial, rows, settled, standing
 from sft.starved import starved
 from ui import cached, tables
+from ui.charts import METRICS
 from ui.frame import plain
 
 
@@ -76,13 +78,13 @@ def _table(run: jobs.Run, found: list[dict[str, Any]], summary: dict[str, Any]) 
 def _metric(summary: dict[str, Any]) -> str:
     """The metric's name with its n, once the search has told them."""
     name = summary.get("metric")
-    return f"{name.replace('_', ' ').capitalize()} (n = {summary['metric_n']})" if name else "Task metric"
+    return f"{METRICS[name]}, % (n = {summary['metric_n']})" if name else "Task metric, %"
 
 
 def _interval(row: dict[str, Any]) -> str | None:
     if row["metric"] is None:
         return None
-    return f"{row['metric']:.3f} ({row['metric_low']:.2f} to {row['metric_high']:.2f})"
+    return cell({"mean": row["metric"], "low": row["metric_low"], "high": row["metric_high"]})
 
 
 def _curves(points: list[dict[str, Any]], key: str) -> None:
